@@ -1,0 +1,7 @@
+"""The verbs of the domain without HTTP: what the server's calls and the in-process sessions have in common."""
+
+from __future__ import annotations
+
+from spectator.manager.manager import Manager
+
+__all__ = ["Manager"]
