@@ -1,4 +1,4 @@
-"""The verbs of the domain without HTTP: what the server's calls and the in-process sessions have in common."""
+"""The verbs of the domain without HTTP: what the server's calls and in-process sessions have in common."""
 
 from __future__ import annotations
 

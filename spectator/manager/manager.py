@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from spectator.log import Head, Log
+
     from rooms import Caller, Connection, Room, RoomManager
     from spectator.hub import Hub
-    from spectator.log import Head, Log
     from spectator.settings import Settings
 
 
 class Manager:
-    """One node's domain: who may watch (``rooms``), what was published (``log``), who is watching here (``hub``).
+    """One node's domain: who may watch (``rooms``), what was published (``log``), who watches here (``hub``).
 
     It opens no socket and knows no HTTP; the server and the in-process sessions are both built on it.
     """

@@ -1,0 +1,97 @@
+"""``server.json`` in the data folder: how programs of this user find the server without guessing a port.
+
+Several servers may share a folder; the file names the first that is alive. A server that finds the file
+missing, or naming a dead one, puts itself in its place.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+
+SERVER_FILE: Final = "server.json"
+_HEALTH_TIMEOUT: Final = aiohttp.ClientTimeout(total=1.0)
+
+
+def version() -> str:
+    """The version of the installed distribution, ``0`` for a bare source tree."""
+    try:
+        return metadata.version("spectator-rooms")
+    except metadata.PackageNotFoundError:
+        return "0"
+
+
+class Discovery:
+    """This server's claim to ``server.json``.
+
+    Args:
+        data_dir: the data folder.
+        url: where this server is reached on this machine, ``http://127.0.0.1:8000``.
+    """
+
+    def __init__(self, data_dir: Path, url: str) -> None:
+        self._path = data_dir / SERVER_FILE
+        self._own: dict[str, Any] = {
+            "url": url,
+            "pid": os.getpid(),
+            "version": version(),
+            "started_at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        }
+
+    async def claim(self) -> bool:
+        """Write the file unless it names another living server; True when it names this one now."""
+        named = self._named()
+        if named == self._own:
+            return True
+        if named is not None and await _alive(named):
+            return False
+        self._write()
+        return True
+
+    def release(self) -> None:
+        """Remove the file if it names this server."""
+        if self._named() == self._own:
+            self._path.unlink(missing_ok=True)
+
+    def _named(self) -> dict[str, Any] | None:
+        try:
+            found = json.loads(self._path.read_bytes())
+        except (FileNotFoundError, ValueError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    def _write(self) -> None:
+        draft = self._path.with_name(f".{SERVER_FILE}.{secrets.token_hex(8)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(self._own, file)
+                file.write("\n")
+            draft.replace(self._path)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+async def _alive(named: dict[str, Any]) -> bool:
+    """Whether the process is there and its address answers as healthy."""
+    try:
+        os.kill(int(named["pid"]), 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, KeyError, TypeError, ValueError, OverflowError):
+        return False  # another user's process cannot be the server of this folder
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=_HEALTH_TIMEOUT) as session,
+            session.get(f"{named['url']}/healthz") as answer,
+        ):
+            return answer.status == 200
+    except (TimeoutError, aiohttp.ClientError, KeyError, ValueError):
+        return False

@@ -1,0 +1,117 @@
+"""Which sockets a server listens on: the address it was given; with ``--lan`` the private ones too."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import ipaddress
+import socket
+import struct
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from spectator.settings import Settings
+
+PORTS: Final = range(8000, 8020)
+"""Where a server looks for a port when none was named."""
+
+_SIOCGIFADDR: Final = 0xC0206921 if sys.platform == "darwin" else 0x8915
+_BACKLOG: Final = 1024
+
+
+class CannotListenError(Exception):
+    """No socket could be opened; the message says where and what to do."""
+
+
+def open_sockets(settings: Settings) -> list[socket.socket]:
+    """Open the listening sockets, all on one port; the first is the one whose address is told to programs.
+
+    A port that was named is taken or refused; the default is looked for upwards (8000 to 8019).
+
+    Raises:
+        CannotListenError: the address is not this machine's, or no port is free.
+    """
+    hosts = [settings.host, *private_addresses()] if settings.lan else [settings.host]
+    ports: Sequence[int] = [settings.port] if "port" in settings.model_fields_set else PORTS
+    for port in ports:
+        try:
+            return _open_all(hosts, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise CannotListenError(
+                    f"cannot listen on {settings.host}: {error.strerror or error}"
+                ) from error
+    if len(ports) == 1:
+        raise CannotListenError(f"port {ports[0]} is in use; choose another with --port, or leave it out")
+    raise CannotListenError(f"the ports {ports[0]} to {ports[-1]} are in use; choose one with --port")
+
+
+def _open_all(hosts: Sequence[str], port: int) -> list[socket.socket]:
+    opened: list[socket.socket] = []
+    try:
+        for host in hosts:
+            opened.append(_open(host, port))
+            port = port or opened[0].getsockname()[1]
+    except OSError:
+        for one in opened:
+            one.close()
+        raise
+    return opened
+
+
+def _open(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    opened = socket.socket(family, kind, protocol)
+    try:
+        opened.setblocking(False)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        opened.bind(address)
+        # With SO_REUSEADDR two sockets may bind one port; only listening tells who has it.
+        opened.listen(_BACKLOG)
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
+def private_addresses() -> list[str]:
+    """The private IPv4 addresses of this machine, the one that leads out first."""
+    found = [address for _, name in socket.if_nameindex() if (address := _address_of(name)) is not None]
+    private = [address for address in dict.fromkeys(found) if _is_lan(address)]
+    outward = _outward_address()
+    return sorted(private, key=lambda address: address != outward)
+
+
+def _address_of(interface: str) -> str | None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            answer = fcntl.ioctl(probe.fileno(), _SIOCGIFADDR, struct.pack("256s", interface.encode()[:15]))
+        except OSError:
+            return None  # an interface without an IPv4 address
+    return socket.inet_ntoa(answer[20:24])
+
+
+def _is_lan(address: str) -> bool:
+    ip = ipaddress.IPv4Address(address)
+    return ip.is_private and not (ip.is_loopback or ip.is_link_local or ip.is_unspecified)
+
+
+def _outward_address() -> str | None:
+    """The address this machine would speak from; a UDP "connection" sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return None
+        return str(probe.getsockname()[0])
+
+
+def url_of(sock: socket.socket) -> str:
+    """``http://host:port`` of a listening socket."""
+    host, port = sock.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
