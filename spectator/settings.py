@@ -1,0 +1,187 @@
+"""Settings of the server: an argument, else ``SPECTATOR_*``, else the default; checked strictly, once."""
+
+import ipaddress
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr, ValidationError, model_validator
+
+from spectator.protocol.folders import data_folder
+
+LOOPBACK_NAMES = frozenset({"localhost", "ip6-localhost", "ip6-loopback"})
+STORE_SCHEMES = ("redis", "rediss", "unix", "redis+cluster")
+SHORTEST_SECRET = 16
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the message names it and says what to set instead."""
+
+
+class Settings(BaseModel):
+    """What a server is told before it starts. ``Settings.load`` is the way in."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)  # 0: any free one
+    lan: bool = False
+    redis_url: str | None = None  # None: the embedded store in data_dir
+    data_dir: Path
+    public_url: str | None = None
+    hosts: tuple[str, ...] = ()  # further names this server answers to
+    secret_keys: tuple[SecretBytes, ...] = ()  # empty: the file "secret" in data_dir; newest first
+    operator_key: SecretStr | None = None
+    rate_limits: bool = True
+    behind_proxy: bool = False
+    static_dir: Path | None = None
+    theme: str | None = Field(default=None, pattern=r"^[a-z0-9-]{1,32}$")
+    idle_exit_s: float | None = Field(default=None, gt=0)  # seconds without publisher and viewer; None: stay
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @classmethod
+    def load(cls, arguments: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Self:
+        """Return the settings of ``arguments`` (None: not given), ``environ`` and the defaults.
+
+        Raises:
+            SettingsError: a value that cannot be used, or two that contradict each other.
+        """
+        environ = os.environ if environ is None else environ
+        values: dict[str, Any] = {"data_dir": data_folder(environ)}
+        for field, parse in FROM_ENVIRONMENT.items():
+            name = f"SPECTATOR_{field.upper()}"
+            if environ.get(name):
+                values[field] = _parsed(name, parse, environ[name])
+        values.update({field: value for field, value in arguments.items() if value is not None})
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            raise SettingsError(_told(error)) from None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.redis_url is not None and urlsplit(self.redis_url).scheme not in STORE_SCHEMES:
+            raise ValueError("redis_url must begin with redis://, rediss://, unix:// or redis+cluster://")
+        if self.public_url is not None and urlsplit(self.public_url).scheme not in {"http", "https"}:
+            raise ValueError("public_url must begin with http:// or https://")
+        if any(len(key.get_secret_value()) < SHORTEST_SECRET for key in self.secret_keys):
+            raise ValueError(f"each key of secret_keys needs at least {SHORTEST_SECRET} bytes")
+        if self.static_dir is not None and not (self.static_dir / "index.html").is_file():
+            raise ValueError("static_dir must be a folder with an index.html")
+        if self.lan and not is_loopback(self.host):
+            raise ValueError("lan chooses the addresses itself: leave host out")
+        if not self.lan and not is_loopback(self.host) and not (self.operator_key and self.behind_proxy):
+            raise ValueError(
+                "host is not a loopback address. For the local network use --lan; for the internet set "
+                "SPECTATOR_OPERATOR_KEY and put a TLS proxy before it (--behind-proxy)"
+            )
+        return self
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether ``host`` (a name or an address) can be reached from this machine only."""
+    if host.lower() in LOOPBACK_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def private_folder(path: Path) -> Path:
+    """Make ``path`` (and what is above it) if needed, readable by its owner only; return it.
+
+    Raises:
+        SettingsError: it cannot be made, or others may write into it.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = path.stat()
+    except OSError as error:
+        raise SettingsError(
+            f"The folder {path} cannot be used ({error.strerror}). Set SPECTATOR_DATA_DIR or --data to another."
+        ) from error
+    # A folder that was there before keeps its mode: it may be somebody's home.
+    if status.st_uid not in {os.geteuid(), 0} or status.st_mode & 0o022:
+        raise SettingsError(
+            f"Others may write into the folder {path}. Say chmod 700, or set SPECTATOR_DATA_DIR or --data."
+        )
+    return path
+
+
+def runtime_dir(environ: Mapping[str, str] | None = None) -> str | None:
+    """Return the folder that the system keeps for this user's sockets, None where it names none."""
+    return (os.environ if environ is None else environ).get("XDG_RUNTIME_DIR") or None
+
+
+def _parsed(name: str, parse: Callable[[str], Any], text: str) -> Any:
+    try:
+        return parse(text.strip())
+    except ValueError as error:
+        raise SettingsError(f"{name}: {error}") from None
+
+
+def _told(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors(include_url=False, include_input=False, include_context=False):
+        field = ".".join(str(part) for part in problem["loc"])
+        message = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            message = "there is no such setting"
+        lines.append(f"{field} (SPECTATOR_{field.upper()}): {message}" if field else message)
+    return "; ".join(lines)
+
+
+def _switch(text: str) -> bool:
+    if text.lower() in {"on", "1", "true", "yes"}:
+        return True
+    if text.lower() in {"off", "0", "false", "no"}:
+        return False
+    raise ValueError(f"use on or off, not {text!r}")
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"use a whole number, not {text!r}") from None
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"use a number of seconds, not {text!r}") from None
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _keys(text: str) -> tuple[SecretBytes, ...]:
+    return tuple(SecretBytes(part.encode()) for part in _list(text))
+
+
+def _folder(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+# data_dir is missing here: data_folder reads it, as the client does.
+FROM_ENVIRONMENT: dict[str, Callable[[str], Any]] = {
+    "host": str,
+    "port": _whole,
+    "lan": _switch,
+    "redis_url": str,
+    "public_url": str,
+    "hosts": _list,
+    "secret_keys": _keys,
+    "operator_key": SecretStr,
+    "rate_limits": _switch,
+    "behind_proxy": _switch,
+    "static_dir": _folder,
+    "theme": str,
+    "idle_exit_s": _seconds,
+    "log_level": str.lower,
+}

@@ -1,0 +1,42 @@
+"""Waiting for a condition with a deadline: the only way a test lets time pass."""
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+PAUSE = 0.01
+
+
+class DeadlineExceeded(AssertionError):
+    pass
+
+
+def until(condition: Callable[[], T], deadline: float = 10.0, what: str = "") -> T:
+    """Call ``condition`` until it is truthy; return its value. For threads and processes."""
+    end = time.monotonic() + deadline
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise DeadlineExceeded(f"{what or condition} did not come true in {deadline} s; last value {value!r}")
+        time.sleep(PAUSE)
+
+
+async def eventually(
+    condition: Callable[[], T | Awaitable[T]], deadline: float = 10.0, what: str = ""
+) -> T:
+    """Call (and await) ``condition`` until it is truthy; return its value. For coroutines."""
+    end = asyncio.get_running_loop().time() + deadline
+    while True:
+        outcome = condition()
+        value = await outcome if inspect.isawaitable(outcome) else outcome
+        if value:
+            return value
+        if asyncio.get_running_loop().time() > end:
+            raise DeadlineExceeded(f"{what or condition} did not come true in {deadline} s; last value {value!r}")
+        await asyncio.sleep(PAUSE)
