@@ -1,0 +1,21 @@
+"""The log: every accepted event of a room, numbered, in one stream of the store."""
+
+from spectator.log.cursor import Cursor, InvalidCursor
+from spectator.log.entry import Entry
+from spectator.log.head import Head, RunState, run_status
+from spectator.log.log import Appended, Lease, Loaded, Log, Tail, Wants
+
+__all__ = [
+    "Appended",
+    "Cursor",
+    "Entry",
+    "Head",
+    "InvalidCursor",
+    "Lease",
+    "Loaded",
+    "Log",
+    "RunState",
+    "Tail",
+    "Wants",
+    "run_status",
+]

@@ -1,0 +1,8 @@
+"""The state: the log folded into what a late joiner must know, and its checkpoints."""
+
+from spectator.state.history import Span, history
+from spectator.state.restore import compact, restore
+from spectator.state.snapshot import opening, snapshot
+from spectator.state.state import State, advance, fold
+
+__all__ = ["Span", "State", "advance", "compact", "fold", "history", "opening", "restore", "snapshot"]
