@@ -1,0 +1,213 @@
+"""One way to the store: commands and scripts, one by one or many in one pipeline, on one server or a cluster.
+
+redis-py's own settings wait 30 seconds for a store that has stopped answering. Here a command has one
+second and one repeat, and a call as a whole ``CALL_LIMIT_S``; then it is ``StoreUnavailable``. A repeat may
+apply a write twice (the first answer can get lost on the way back), so every write that goes through here
+must be idempotent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+from redis.asyncio import Redis, RedisCluster
+from redis.exceptions import DataError, NoScriptError, RedisClusterException, RedisError, ResponseError
+
+from rooms.bells import Bells
+from rooms.clock import Clock
+from rooms.errors import RoomsError, StoreUnavailable, StoreUnsuitable
+from rooms.script import Script
+from rooms.store_url import Address, Node, parse
+
+CALL_LIMIT_S = 2.1
+"""The longest any call here takes: an answer to a caller outside must leave within 2.5 s."""
+
+MAX_CONNECTIONS = 32
+"""Commands of one node under way at once; more wait their turn within their own limit."""
+
+TELL_TIME = Script(
+    "tell_time",
+    "-- The store's clock. KEYS[1] only says which node is asked. Returns milliseconds since 1970.\n"
+    "local t = redis.call('TIME')\n"
+    "return t[1] * 1000 + math.floor(t[2] / 1000)\n",
+)
+
+_TIME_KEY = "sp:secrets"
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+
+Call = tuple[Script, Sequence[str], Sequence[Any]]
+"""One script to run: (script, keys, arguments)."""
+
+
+class Connection:
+    """A store reached and found suitable, made by ``connect``. Replies are bytes, lists and integers."""
+
+    def __init__(self, address: Address, client: Redis | RedisCluster, clock: Clock) -> None:
+        self.clock = clock
+        self.is_cluster = isinstance(client, RedisCluster)
+        self._address = address
+        self._client = client
+        self._turns = asyncio.Semaphore(MAX_CONNECTIONS)
+
+    async def run(self, script: Script, keys: Sequence[str], args: Sequence[Any]) -> Any:
+        """Run one script and return its reply. Raises ``StoreUnavailable`` within ``CALL_LIMIT_S``."""
+        return await self._within_limit(lambda: self._evaluate(script, keys, args), script.name)
+
+    async def run_many(self, calls: Sequence[Call]) -> list[Any]:
+        """Run independent scripts in one pipeline and return their replies in order.
+
+        An element may be a ``RoomsError`` instance: that script failed, and the others did not.
+        ``StoreUnavailable`` is raised when there is no reply at all. Scripts that the store has forgotten are
+        repeated after the rest, so calls that depend on each other's order belong into separate ones.
+        """
+        if not calls:
+            return []
+        return await self._within_limit(lambda: self._evaluate_many(calls), "a pipeline of scripts")
+
+    async def command(self, *parts: Any) -> Any:
+        """Run one command (``command("GET", key)``) and return the reply as the store sent it."""
+        return await self._within_limit(lambda: self._client.execute_command(*parts), str(parts[0]))
+
+    async def command_many(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
+        """Run independent commands, each on one key, in one pipeline; elements may be errors (``run_many``)."""
+        if not commands:
+            return []
+        return await self._within_limit(lambda: self._pipelined(commands), "a pipeline of commands")
+
+    async def tell_time(self) -> int:
+        """Ask the store for its time, set the clock by it, and return it in milliseconds."""
+        store_ms = int(await self.run(TELL_TIME, [_TIME_KEY], []))
+        self.clock.observe(store_ms)
+        return store_ms
+
+    def bells(self, heard: Callable[[str, str], None], lost: Callable[[], None]) -> Bells:
+        """Hear the bells of rooms: ``heard(room_id, kind)``, kind ``log`` or ``access``; see ``Bells``."""
+        return Bells(self._bell_node, heard, lost)
+
+    async def info(self) -> list[dict[str, Any]]:
+        """What INFO says on each primary node of the store."""
+        if not isinstance(self._client, RedisCluster):
+            return [dict(await self._within_limit(lambda: self._client.execute_command("INFO"), "INFO"))]
+        cluster = self._client
+        await self._within_limit(cluster.initialize, "CLUSTER SLOTS")
+        answers = []
+        for node in cluster.get_primaries():
+            asked = partial(cluster.execute_command, "INFO", target_nodes=node)
+            answers.append(dict(await self._within_limit(asked, "INFO")))
+        return answers
+
+    async def close(self) -> None:
+        """Close every connection to the store."""
+        await self._client.aclose()
+
+    async def _bell_node(self, channel: str) -> Node:
+        """The node that must be asked for this channel, the one that holds the room's keys."""
+        if not isinstance(self._client, RedisCluster):
+            return self._address.first
+        await self._within_limit(self._client.initialize, "CLUSTER SLOTS")
+        holder = self._client.get_node_from_key(channel)
+        if holder is None:
+            raise StoreUnavailable("No node of the cluster holds this room now. Try again in a moment.")
+        return self._address.node(holder.host, int(holder.port))
+
+    async def _evaluate(self, script: Script, keys: Sequence[str], args: Sequence[Any]) -> Any:
+        try:
+            return await self._client.execute_command("EVALSHA", script.sha, len(keys), *keys, *args)
+        except NoScriptError:
+            # EVAL also loads the script, and goes to the node that holds the keys.
+            return await self._client.execute_command("EVAL", script.text, len(keys), *keys, *args)
+
+    async def _evaluate_many(self, calls: Sequence[Call]) -> list[Any]:
+        replies = await self._pipelined_raw(
+            [("EVALSHA", script.sha, len(keys), *keys, *args) for script, keys, args in calls]
+        )
+        forgotten = [index for index, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+        if forgotten:
+            again = [calls[index] for index in forgotten]
+            repeated = await self._pipelined_raw(
+                [("EVAL", script.text, len(keys), *keys, *args) for script, keys, args in again]
+            )
+            for index, reply in zip(forgotten, repeated, strict=True):
+                replies[index] = reply
+        return [_reply_or_error(reply, calls[index][0].name) for index, reply in enumerate(replies)]
+
+    async def _pipelined(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
+        replies = await self._pipelined_raw(commands)
+        return [_reply_or_error(reply, commands[index][0]) for index, reply in enumerate(replies)]
+
+    async def _pipelined_raw(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
+        if isinstance(self._client, RedisCluster):
+            pipeline: Any = self._client.pipeline()
+        else:
+            pipeline = self._client.pipeline(transaction=False)
+        for command in commands:
+            pipeline.execute_command(*command)
+        return list(await pipeline.execute(raise_on_error=False))
+
+    async def _within_limit(self, attempt: Callable[[], Awaitable[_T]], what: str) -> _T:
+        """Whatever the store or the network does, answer or raise ``StoreUnavailable`` in time."""
+        try:
+            async with asyncio.timeout(CALL_LIMIT_S), self._turns:
+                return await attempt()
+        except DataError:
+            raise  # an argument of a wrong type: a defect of the caller, not of the store
+        except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
+            raise _unavailable(error, what) from error
+
+
+async def connect(url: str, clock: Clock | None = None) -> Connection:
+    """Reach the store at ``url`` and make sure that it can be relied on.
+
+    ``redis://``, ``rediss://``, ``unix://`` (a cluster is recognised by asking) or ``redis+cluster://host:port,…``.
+    Raises ``StoreUnavailable`` when there is no answer, ``StoreUnsuitable`` when the URL, the version or the
+    eviction policy will not do; the message says what to set.
+    """
+    address = parse(url)
+    connection = _connection(address, address.cluster, clock)
+    try:
+        nodes = await connection.info()
+        if not connection.is_cluster and nodes[0].get("cluster_enabled") == 1:
+            await connection.close()
+            connection = _connection(address, True, clock)
+            nodes = await connection.info()
+        for node in nodes:
+            _check(node)
+        await connection.tell_time()
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+def _connection(address: Address, cluster: bool, clock: Clock | None) -> Connection:
+    client = address.cluster_client(MAX_CONNECTIONS) if cluster else address.first.client(MAX_CONNECTIONS)
+    return Connection(address, client, clock or Clock())
+
+
+def _check(node: Mapping[str, Any]) -> None:
+    """Refuse a server that is too old for what the scripts do, or that may forget keys by itself."""
+    version = str(node.get("redis_version", "0"))
+    if int(version.split(".", maxsplit=1)[0]) < 7:
+        raise StoreUnsuitable(f"The store runs version {version}. Use Redis >= 7, or Valkey >= 7.2.")
+    policy = node.get("maxmemory_policy")
+    if policy != "noeviction":
+        raise StoreUnsuitable(
+            f"The store's maxmemory-policy is {policy}: under pressure it would forget members and seats. "
+            "Set it to noeviction (CONFIG SET maxmemory-policy noeviction, and in its configuration file)."
+        )
+
+
+def _reply_or_error(reply: Any, what: str) -> Any:
+    return _unavailable(reply, what) if isinstance(reply, Exception) else reply
+
+
+def _unavailable(error: Exception, what: str) -> RoomsError:
+    """The one error callers see; what really happened goes to the log, where a defect of a script shows."""
+    level = logging.ERROR if isinstance(error, ResponseError) else logging.INFO
+    _log.log(level, "the store failed at %s: %s: %s", what, type(error).__name__, error)
+    return StoreUnavailable(retry_after=1.0)

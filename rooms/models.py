@@ -1,0 +1,188 @@
+"""What the package speaks of, as plain values: rooms, callers, members, requests, and what a join answers.
+
+Times are milliseconds since 1970 by the store's clock. What is secret is left out of every ``repr``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+Role = Literal["owner", "moderator", "spectator", "publisher", "reader"]
+"""What a caller is to a room. ``publisher`` and ``reader`` are API keys that only publish or only read."""
+
+CallerKind = Literal[
+    "anonymous", "api_key", "room_key", "grant", "lobby", "visitor", "identity", "claim", "operator"
+]
+
+RequestStatus = Literal["pending_approval", "approved", "denied", "expired"]
+
+OWNER_PERSON = "owner"
+"""The person under which whoever holds the room's key or the tenant's is counted. Owners take no seat."""
+
+
+class AccessLevel(StrEnum):
+    """Who may come in. The values are those of ``spectator.protocol`` (a contract test keeps them equal)."""
+
+    PUBLIC = "public"
+    PASSWORD = "password"
+    INVITE_ONLY = "invite_only"
+    PRIVATE = "private"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is calling, as far as the credential proves it. A kind leaves the fields empty that it does not carry.
+
+    A caller is not yet permitted anything: ``RoomManager.role`` says what it is to a room, and looks whether the
+    grant's member row or the room key's generation still stands. ``expired`` is only ever true for a grant:
+    it still proves who the person is, and no more.
+    """
+
+    kind: CallerKind
+    tenant: str | None = None
+    scopes: frozenset[str] = frozenset()
+    room_id: str | None = None
+    person: str | None = None
+    grant_id: str | None = None
+    request_id: str | None = None
+    generation: int | None = None
+    key_id: str | None = None
+    user_id: str | None = None
+    name: str | None = None
+    expires_at_ms: int | None = None
+    expired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room as its owner set it up and as it stands now. It holds no password and no hash of one."""
+
+    id: str
+    code: str
+    name: str
+    tenant: str
+    owner_id: str | None
+    key_id: str | None
+    training_session_id: str | None
+    mode: str
+    access_level: AccessLevel
+    has_password: bool
+    require_approval: bool
+    approval_timeout: int
+    max_spectators: int
+    status: Literal["active", "paused", "ended"]
+    end_reason: Literal["closed", "expired"] | None
+    created_at_ms: int
+    expires_at_ms: int
+    absolute_at_ms: int | None
+    idle_ms: int | None
+    ended_at_ms: int | None
+    publisher_until_ms: int
+    turned_away: int
+    generation: int
+    listed: bool
+    allowed_users: frozenset[str] = frozenset()
+    blocked_users: frozenset[str] = frozenset()
+    enable_metrics_overlay: bool = True
+    enable_performance_graphs: bool = True
+    enable_decision_visualization: bool = True
+    graphs: tuple[Mapping[str, Any], ...] | None = None
+    config: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    seats: int = 0
+
+    def is_active(self, now_ms: int) -> bool:
+        """Whether people may still come in and publishers append: not ended, and its time is not over."""
+        return self.status != "ended" and now_ms < self.expires_at_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One row of the member list: the row is the permission, a grant token only names it."""
+
+    person: str
+    role: Literal["moderator", "spectator"]
+    grant_id: str
+    name: str
+    joined_at_ms: int
+    user_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member as the list of spectators shows it; ``seated`` says whether a seat is held now."""
+
+    id: str
+    name: str
+    role: Literal["moderator", "spectator"]
+    joined_at_ms: int
+    seated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRequest:
+    """Somebody waits to be let in, or waited: ``status`` is ``expired`` when nobody answered in time."""
+
+    id: str
+    room_id: str
+    person: str
+    name: str
+    user_id: str | None
+    requested_at_ms: int
+    expires_at_ms: int
+    status: RequestStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A join that succeeded. ``token`` is a grant (for an owner: a room key); ``visitor`` only if newly made."""
+
+    room: Room
+    person: str
+    role: Role
+    name: str
+    token: str = field(repr=False)
+    expires_at_ms: int
+    visitor: str | None = field(default=None, repr=False)
+    status: Literal["approved"] = "approved"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A join that waits for the owner. ``token`` is a lobby token; ``visitor`` only if newly made."""
+
+    room: Room
+    request: JoinRequest
+    token: str = field(repr=False)
+    visitor: str | None = field(default=None, repr=False)
+    status: Literal["pending_approval"] = "pending_approval"
+
+    @property
+    def request_id(self) -> str:
+        """The request's id, under which the asker reads and withdraws it."""
+        return self.request.id
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A room that was made, or found again (``reused``). ``password`` is set only if one was generated."""
+
+    room: Room
+    owner_token: str = field(repr=False)
+    password: str | None = field(default=None, repr=False)
+    reused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A room and who is in it, at one moment: what a node re-reads at each access bell and every 5 seconds."""
+
+    room: Room
+    members: Mapping[str, Member]
+    seats: int
+    waiting: tuple[JoinRequest, ...]
+    turned_away: int
+    now_ms: int

@@ -1,0 +1,1 @@
+"""Everything the package writes and reads, one operation a script."""
