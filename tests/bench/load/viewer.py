@@ -1,0 +1,38 @@
+"""One viewer: a socket and how far it has come. What it receives is read by the crowd, which holds many."""
+
+import socket
+import time
+
+CONNECTING, ASKING, UPGRADING, OPENING, LIVE, CLOSED = range(6)
+
+
+class Viewer:
+    """A raw socket. ``token`` is what a join answered; ``events`` what arrived since the window began."""
+
+    __slots__ = (
+        "acked", "began", "code", "conflated", "events", "live_at", "number", "rest", "sampled", "seq",
+        "socket", "stage", "token", "wanted",
+    )  # fmt: skip
+
+    def __init__(self, number: int, *, sampled: bool) -> None:
+        self.number = number
+        self.sampled = sampled
+        self.socket = socket.socket()
+        self.stage = CONNECTING
+        self.wanted = b""  # what is sent once connected
+        self.rest = b""
+        self.token = ""
+        self.events = self.conflated = 0
+        self.seq = self.acked = self.code = 0
+        self.began = time.monotonic()
+        self.live_at = 0.0
+
+    def connect(self, address: tuple[str, int], request: bytes) -> int:
+        """Begin to connect; ``request`` follows when the connection stands. Return the file number."""
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.setblocking(False)
+        self.socket.connect_ex(address)
+        self.wanted = request
+        self.rest = b""
+        return self.socket.fileno()

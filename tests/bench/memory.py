@@ -1,0 +1,84 @@
+"""Memory of the server: alone, after a long run, a viewer that idles, a viewer that never reads."""
+
+import json
+import time
+
+from tests.bench.effort import Effort
+from tests.bench.figures import written
+from tests.bench.machine import LOAD_CORE, SERVER_CORE, rss
+from tests.bench.ours import Ours
+from tests.bench.payload import values
+from tests.bench.processes import Child
+from tests.bench.table import Table
+
+BATCH = 500
+FIRST = 10
+
+
+def long_run(ours: Ours, events: int) -> str:
+    """Publish so many events in full batches into a room of their own; return its id."""
+    answer = ours.room(name="long run", access_level="public")
+    room_id = str(answer["room"]["id"])
+    for begin in range(0, events, BATCH):
+        batch = [
+            {"type": "training_metrics", "data": values(step)}
+            for step in range(begin, min(events, begin + BATCH))
+        ]
+        status, told = ours.server.call(
+            "POST", f"/rooms/{room_id}/events", batch, token=answer["owner_token"]
+        )
+        if status != 200 or told["rejected"]:
+            raise RuntimeError(f"the batch at {begin} was answered {status}: {told}")
+    return room_id
+
+
+def measure(effort: Effort) -> list[Table]:
+    """Return resident memory in MB of the server, in KB a viewer."""
+    made = Table("memory", ("", "resident memory"))
+    with Ours(SERVER_CORE) as ours:
+        alone = rss(ours.pid)
+        made.add("server alone", f"{alone / 1e6:.0f} MB")
+        room_id = long_run(ours, effort.run_events)
+        watch(ours, room_id)
+        run = f"server after a run of {effort.run_events:,} events, watched"
+        made.add(run, f"{rss(ours.pid) / 1e6:.0f} MB")
+    with Ours(SERVER_CORE) as ours:
+        made.add("an idle viewer (v1, deflate)", f"{idle(ours, effort) / 1024:.1f} KB")
+    reading, deaf = (crowd(effort, reads=True), crowd(effort, reads=False))
+    more = (deaf - reading) / effort.deaf_viewers / 1024
+    made.add("a viewer that never reads, beyond one that does", f"{written(more)} KB")
+    return [made]
+
+
+def watch(ours: Ours, room_id: str) -> None:
+    """Let one viewer come, so that the room is open in the hub."""
+    with Child("tests.bench.load", json.dumps(ours.order(room_id, "v1", 1)), core=LOAD_CORE) as load:
+        load.ask(do="connect", within=30)
+
+
+def idle(ours: Ours, effort: Effort) -> float:
+    """Return what a connected viewer of a silent room adds."""
+    room = ours.room(name="idle", access_level="public")["room"]
+    order = ours.order(room["id"], "v1", effort.idle_viewers, deflate=True)
+    with Child("tests.bench.load", json.dumps(order), core=LOAD_CORE) as load:
+        first = min(FIRST, effort.idle_viewers - 1)
+        load.ask(do="connect", within=30, upto=first)
+        before = rss(ours.pid)
+        load.ask(deadline=90, do="connect", within=60)
+        return (rss(ours.pid) - before) / (effort.idle_viewers - first)
+
+
+def crowd(effort: Effort, *, reads: bool) -> float:
+    """Return how much the server grows at most while 100 events/s go to viewers who read, or do not."""
+    with Ours(SERVER_CORE) as ours, ours.publisher(LOAD_CORE) as trainer:
+        room = trainer.hear()
+        order = ours.order(room["id"], "v1", effort.deaf_viewers, reads=reads)
+        with Child("tests.bench.load", json.dumps(order), core=LOAD_CORE) as load:
+            load.ask(do="connect", within=30)
+            time.sleep(1.0)
+            before = rss(ours.pid)
+            trainer.say(rate=100, seconds=effort.deaf_seconds)
+            seconds = effort.deaf_seconds
+            told = load.ask(deadline=seconds + 60, do="measure", seconds=seconds, pids=[ours.pid])
+            trainer.hear()
+            return float(told["rss"] - before)

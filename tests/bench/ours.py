@@ -1,0 +1,69 @@
+"""Our server as its users start it, with a store of its own, and the process that publishes into it."""
+
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tests.bench.machine import children_on, descendants
+from tests.bench.processes import Child
+from tests.harness.servers import ServerProcess
+
+SEATS = 10_000
+
+
+class Ours:
+    """A server process on a core, in a folder that goes away with it."""
+
+    def __init__(self, core: int | None = None) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="spectator-bench-")
+        self.data_dir = Path(self._folder.name) / "data"
+        self.server = ServerProcess(self.data_dir, SPECTATOR_RATE_LIMITS="off")
+        self._core = core
+
+    def __enter__(self) -> Self:
+        with children_on(self._core):
+            self.server.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.server.close()
+        self._folder.cleanup()
+
+    @property
+    def port(self) -> int:
+        return int(self.server.url.rsplit(":", 1)[1])
+
+    @property
+    def pid(self) -> int:
+        assert self.server.process is not None
+        return self.server.process.pid
+
+    def pids(self) -> list[int]:
+        """Return the server's process and, after it, those of its store."""
+        return [self.pid, *descendants(self.pid, str(self.data_dir))]
+
+    def publisher(self, core: int | None = None) -> Child:
+        """Return a process that opened a room through the client library and publishes on order."""
+        return Child("tests.bench.publisher", core=core, data_dir=self.data_dir)
+
+    def room(self, **fields: Any) -> dict[str, Any]:
+        """Make a room by HTTP; return the answer (``room``, ``owner_token``)."""
+        status, answer = self.server.call("POST", "/rooms", {"max_spectators": SEATS, **fields})
+        if status != 201:
+            raise RuntimeError(f"POST /rooms answered {status}: {answer}")
+        return answer
+
+    def order(self, room_id: str, dialect: str, viewers: int, **more: Any) -> dict[str, Any]:
+        """Return what the load generator needs to watch a room."""
+        return {
+            "host": "127.0.0.1",
+            "port": self.port,
+            "dialect": dialect,
+            "path": f"/ws/rooms/{room_id}",
+            "room": room_id,
+            "viewers": viewers,
+            **more,
+        }

@@ -1,0 +1,34 @@
+"""Publish to a local viewer: from ``room.log`` in a trainer to the bytes at a WebSocket client."""
+
+import json
+import time
+
+from tests.bench.effort import Effort
+from tests.bench.figures import milliseconds
+from tests.bench.ours import Ours
+from tests.bench.processes import Child
+from tests.bench.table import Table
+
+LEAD = 1.0
+
+
+def measure(effort: Effort) -> list[Table]:
+    """Return the latencies at each rate, for both forms of the socket."""
+    made = Table("publish", ("events/s", "form", "events", "p50, ms", "p99, ms", "delivered"))
+    for dialect in ("v1", "flat"):
+        with Ours() as ours, ours.publisher() as trainer:
+            room = trainer.hear()
+            order = ours.order(room["id"], dialect, 1)
+            with Child("tests.bench.load", json.dumps(order)) as load:
+                connected = load.ask(do="connect", within=10)
+                if connected["failed"]:
+                    raise RuntimeError(f"the viewer did not come in: {connected['failed']}")
+                for rate, seconds in effort.publish:
+                    # The window opens before the first event and closes after the last: all must be in it.
+                    load.say(do="measure", seconds=seconds + 2 * LEAD, pids=[])
+                    time.sleep(LEAD / 2)
+                    sent = trainer.ask(deadline=seconds + 60, rate=rate, seconds=seconds, jitter=True)["sent"]
+                    told = load.hear(deadline=seconds + 60)
+                    times = milliseconds(told["p50"]), milliseconds(told["p99"])
+                    made.add(f"{rate:g}", dialect, f"{sent:,}", *times, f"{told['events'] / sent:.1%}")
+    return [made]
