@@ -39,6 +39,7 @@ CANDIDATES = (
     Candidate("spectator.v1, deflate", "v1", deflate=True),
     Candidate("spectator flat", "flat"),
     Candidate("spectator flat, deflate", "flat", deflate=True),
+    Candidate("a bare `socket.send` (no server does less)", "plain", peer="bare_send"),
     Candidate("websockets.broadcast", "plain", peer="websockets_broadcast"),
     Candidate("websockets.broadcast, deflate", "plain", deflate=True, peer="websockets_broadcast"),
     Candidate("aiohttp `await ws.send_str`", "plain", peer="aiohttp_send"),
@@ -60,7 +61,7 @@ class Sample:
     p99: float
     delivered: float  # the share of what was due in the window
     size: float  # on the wire, a delivered event
-    memory: float  # a viewer, idle
+    memory: float  # a viewer who has seen events
     load: float  # share of its core that the load generator used
 
 
@@ -109,12 +110,14 @@ def sample(candidate: Candidate, viewers: int, effort: Effort) -> list[Sample]:
         connected = load.ask(deadline=90, do="connect", within=60)
         if connected["failed"]:
             raise RuntimeError(f"{candidate.name}: not all viewers came in: {connected['failed']}")
-        memory = (rss(stage.pids[0]) - before) / (viewers - first)
+        memory = 0.0
         for rate in effort.fan_out_rates:
             stage.source.say(rate=rate, seconds=effort.fan_out_seconds + 2 * LEAD)
             time.sleep(LEAD)
             told = load.ask(deadline=90, do="measure", seconds=effort.fan_out_seconds, pids=stage.pids)
             stage.source.hear()
+            # Not before the first events: what a compressor keeps for each viewer is there only then.
+            memory = memory or (rss(stage.pids[0]) - before) / (viewers - first)
             events = max(1, told["events"])
             samples.append(
                 Sample(

@@ -27,7 +27,8 @@ def values(step: int, made_at: float | None = None) -> dict[str, float]:
 
 def event(step: int, made_at: float | None = None) -> dict[str, Any]:
     """Return the event as a server would send it."""
-    return {"type": "training_metrics", "seq": step, "data": values(step, made_at)}
+    stamp = "2026-01-01T12:00:00.000000Z"  # as long as a real one
+    return {"type": "training_metrics", "seq": step, "timestamp": stamp, "data": values(step, made_at)}
 
 
 def text(step: int, made_at: float | None = None) -> str:
