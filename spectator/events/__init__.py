@@ -1,12 +1,13 @@
 """Events: what training code publishes, checked once and from then on bytes."""
 
 from spectator.events.decoding import BodyRefused, Decoded, Refusal, RunChange, decode, parse
-from spectator.events.kinds import AXES, CLASS_OF, EventClass, samples, state_key
+from spectator.events.kinds import AXES, CLASS_OF, LIFE, EventClass, RunStatus, run_name, samples, state_key
 from spectator.events.limits import LIMITS, Limits
 
 __all__ = [
     "AXES",
     "CLASS_OF",
+    "LIFE",
     "LIMITS",
     "BodyRefused",
     "Decoded",
@@ -14,8 +15,10 @@ __all__ = [
     "Limits",
     "Refusal",
     "RunChange",
+    "RunStatus",
     "decode",
     "parse",
+    "run_name",
     "samples",
     "state_key",
 ]

@@ -6,23 +6,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import UNSET
 
-from spectator.events.kinds import CLASS_OF, EventClass, samples
+from spectator.events.kinds import CLASS_OF, LIFE, EventClass, RunStatus, run_name, samples
 from spectator.events.limits import LIMITS, Limits
 from spectator.events.shapes import KIND_OF, PLAIN_EVENT
 from spectator.events.walk import Refused, Walked
 
-RunStatus = Literal["active", "failed", "finished"]
-
-_LIFE: Final[Mapping[str, RunStatus]] = {
-    "training_started": "active",
-    "training_finished": "finished",
-    "training_failed": "failed",
-}
 _SAMPLED: Final = frozenset(kind for kind, held in CLASS_OF.items() if held is EventClass.SAMPLE)
 
 _plain = msgspec.json.Decoder(PLAIN_EVENT)
@@ -51,26 +44,31 @@ class Refusal(NamedTuple):
 
 
 class RunChange(NamedTuple):
-    """What a batch does to the run: the status after it, and the event (from 0) that began the latest run in it."""
+    """What a batch does to the run: the status after it, and which event (from 0) began the latest run.
+
+    ``name`` is the id the publisher gave that run, or '' where it gave none.
+    """
 
     status: RunStatus
     started: int | None = None
+    name: str = ""
 
 
 @dataclass(slots=True)
 class Decoded:
     """The accepted events of one POST, in order, and what was left out.
 
-    ``events`` are JSON objects on one line each, without ``seq``, always with a ``timestamp``; ``kinds`` their types;
-    ``lines`` their numbers in the body; ``samples`` the measured values by name, of each event that has some, with
-    its index; ``life`` the index and the status of each event that begins or ends a run.
+    ``events`` are JSON objects on one line each, without ``seq``, always with a ``timestamp``; ``kinds``
+    their types; ``lines`` their numbers in the body; ``samples`` the measured values by name, of each event
+    that has some, with its index; ``life`` the index, the status and the name of the run of each event that
+    begins or ends one.
     """
 
     events: list[bytes] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     samples: list[tuple[int, Mapping[str, Any]]] = field(default_factory=list)
-    life: list[tuple[int, RunStatus]] = field(default_factory=list)
+    life: list[tuple[int, RunStatus, str]] = field(default_factory=list)
     rejected: list[Refusal] = field(default_factory=list)
     non_finite: int = 0
     """Numbers that were NaN or infinite and became null."""
@@ -80,11 +78,12 @@ class Decoded:
         """What the batch does to the run, or None where it does nothing."""
         if not self.life:
             return None
-        started = [index for index, status in self.life if status == "active"]
-        return RunChange(self.life[-1][1], started[-1] if started else None)
+        status = self.life[-1][1]
+        started = [(index, name) for index, status, name in self.life if status == "active"]
+        return RunChange(status, *started[-1]) if started else RunChange(status)
 
     def without(self, refused: Mapping[int, str]) -> Decoded:
-        """Return the same batch without the events at these indices, which are listed under the given codes."""
+        """Return the same batch without the events at these indices, listed under the given codes."""
         kept = [index for index in range(len(self.events)) if index not in refused]
         place = {index: new for new, index in enumerate(kept)}
         return Decoded(
@@ -92,8 +91,10 @@ class Decoded:
             kinds=[self.kinds[index] for index in kept],
             lines=[self.lines[index] for index in kept],
             samples=[(place[index], values) for index, values in self.samples if index in place],
-            life=[(place[index], status) for index, status in self.life if index in place],
-            rejected=sorted([*self.rejected, *(Refusal(self.lines[at], code) for at, code in refused.items())]),
+            life=[(place[index], status, name) for index, status, name in self.life if index in place],
+            rejected=sorted(
+                [*self.rejected, *(Refusal(self.lines[at], code) for at, code in refused.items())]
+            ),
             non_finite=self.non_finite,
         )
 
@@ -103,21 +104,25 @@ def decode(body: bytes, now_ms: int, *, ndjson: bool = True, limits: Limits = LI
 
     ``ndjson`` says whether each line is an object; otherwise the body is one object or an array of them.
     Lines that cannot be accepted are listed in ``rejected`` with a code, never raised: ``invalid_json``,
-    ``not_an_object``, ``unknown_type``, ``reserved_field``, ``invalid_field``, ``invalid_timestamp``, ``too_large``,
-    ``too_deep``, ``number_out_of_range``, ``name_too_long``, ``too_many_names``. ``now_ms`` (store's clock) becomes
-    the timestamp of events that carry none. Raises BodyRefused when the body is too large, has too many lines, or is
-    not JSON at all.
+    ``not_an_object``, ``unknown_type``, ``reserved_field``, ``invalid_field``, ``invalid_timestamp``,
+    ``too_large``, ``too_deep``, ``number_out_of_range``, ``name_too_long``, ``too_many_names``. ``now_ms``
+    (store's clock) becomes the timestamp of events that carry none. Raises BodyRefused when the body is too
+    large, has too many lines, or is not JSON at all.
     """
     if len(body) > limits.body:
-        raise BodyRefused("payload_too_large", f"A POST may hold {limits.body} bytes unpacked. Send smaller batches.")
+        raise BodyRefused(
+            "payload_too_large", f"A POST may hold {limits.body} bytes unpacked. Send smaller batches."
+        )
     lines = _lines(body, ndjson)
     if len(lines) - lines.count(b"") > limits.lines:
-        raise BodyRefused("payload_too_large", f"A POST may hold {limits.lines} events. Send smaller batches.")
+        raise BodyRefused(
+            "payload_too_large", f"A POST may hold {limits.lines} events. Send smaller batches."
+        )
     return _decode_lines(lines, _stamp(now_ms), limits)
 
 
 def _lines(body: bytes, ndjson: bool) -> list[bytes]:
-    """Split a body into events. A line break inside one would break the log's entries and Server-Sent Events."""
+    """Split a body into events. A line break inside one would break entries and Server-Sent Events."""
     if b"\r" in body:
         body = body.replace(b"\r", b" ")
     if ndjson:
@@ -138,27 +143,31 @@ def _lenient_elements(body: bytes) -> list[bytes]:
     try:
         elements = json.loads(body)
     except (ValueError, RecursionError):
-        raise BodyRefused("invalid_request", "The body is not JSON. Send one event, an array, or NDJSON.") from None
+        raise BodyRefused(
+            "invalid_request", "The body is not JSON. Send one event, an array, or NDJSON."
+        ) from None
     return [json.dumps(element).encode() for element in elements]
 
 
 def _stamp(now_ms: int) -> bytes:
     """The end of an event that had no timestamp."""
-    moment = datetime.fromtimestamp(now_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    moment = (
+        datetime.fromtimestamp(now_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )
     return f',"timestamp":"{moment}"}}'.encode()
 
 
 def _decode_lines(lines: list[bytes], stamp: bytes, limits: Limits) -> Decoded:
     """Take each line the fast way where that suffices.
 
-    This is the inner loop of publishing, hence the local names and the length: what a plain shape decodes needs no
-    further look, and the line is stored as it came.
+    This is the inner loop of publishing, hence the local names and the length: what a plain shape decodes
+    needs no further look, and the line is stored as it came.
     """
     decoded = Decoded()
     events, kinds, numbers, measured = decoded.events, decoded.kinds, decoded.lines, decoded.samples
     plain, kind_of, longest = _plain.decode, KIND_OF, limits.event
-    for number, line in enumerate(lines, 1):
-        line = line.strip()
+    for number, sent in enumerate(lines, 1):
+        line = sent.strip()
         if not line:
             continue
         if len(line) > longest and not _is_piece_of_episode(line, limits):
@@ -171,20 +180,16 @@ def _decode_lines(lines: list[bytes], stamp: bytes, limits: Limits) -> Decoded:
             continue
         kind = kind_of[type(shape)]
         time = shape.timestamp_
-        if time is UNSET:
-            line = line[:-1] + stamp
-        elif type(time) is datetime and time.tzinfo is not UTC:
+        if type(time) is datetime and time.tzinfo is not UTC:
             _walk(decoded, number, line, stamp)
             continue
         if kind == "training_metrics":
-            measured.append((len(events), shape.data_))
-        elif kind == "metric":
-            measured.append((len(events), {shape.name_: shape.value_}))
+            measured.append((len(events), shape.data_ if shape.source_ is UNSET else samples(parse(line))))
         elif kind in _SAMPLED:
             measured.append((len(events), samples(parse(line))))
-        elif kind == "training_event" and shape.event_ in _LIFE:
-            decoded.life.append((len(events), _LIFE[shape.event_]))
-        events.append(line)
+        elif kind == "training_event" and shape.event_ in LIFE:
+            decoded.life.append((len(events), LIFE[shape.event_], run_name(shape.data_)))
+        events.append(line if time is not UNSET else line[:-1] + stamp)
         kinds.append(kind)
         numbers.append(number)
     return decoded
@@ -213,8 +218,8 @@ def _walk(decoded: Decoded, number: int, line: bytes, stamp: bytes) -> None:
         raw = raw[:-1] + stamp
     if walked.kind in _SAMPLED:
         decoded.samples.append((index, samples(event)))
-    elif walked.kind == "training_event" and event["event"] in _LIFE:
-        decoded.life.append((index, _LIFE[event["event"]]))
+    elif walked.kind == "training_event" and event["event"] in LIFE:
+        decoded.life.append((index, LIFE[event["event"]], run_name(event.get("data"))))
     decoded.events.append(raw)
     decoded.kinds.append(walked.kind)
     decoded.lines.append(number)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, Literal
+
+from spectator.events.limits import NAME
+
+RunStatus = Literal["active", "failed", "finished"]
 
 
 class EventClass(Enum):
@@ -42,6 +46,13 @@ CLASS_OF: Final[Mapping[str, EventClass]] = {
 SAMPLED_FIELD: Final[Mapping[str, str]] = {"training_metrics": "data", "episode_metrics": "metrics"}
 """The field that holds the numbers, of the types that hold several."""
 
+LIFE: Final[Mapping[str, RunStatus]] = {
+    "training_started": "active",
+    "training_finished": "finished",
+    "training_failed": "failed",
+}
+"""The training events that begin or end a run, and the status after them."""
+
 AXES: Final[frozenset[str]] = frozenset({"step", "episode", "timestamp", "total_episodes"})
 """Names in a metrics event that say where a point lies; they are no series of their own."""
 
@@ -49,8 +60,8 @@ AXES: Final[frozenset[str]] = frozenset({"step", "episode", "timestamp", "total_
 def state_key(event: Mapping[str, Any]) -> str:
     """Name the place that a newer event takes from an older one.
 
-    The type; with the stream of ``data`` or the name of ``metric`` after a colon; with ``@source`` and ``/agent``
-    where the event carries them, so that two workers do not overwrite each other.
+    The type; with the stream of ``data`` or the name of ``metric`` after a colon; with ``@source`` and
+    ``/agent`` where the event carries them, so that two workers do not overwrite each other.
     """
     kind = event["type"]
     key: str = kind
@@ -65,16 +76,24 @@ def state_key(event: Mapping[str, Any]) -> str:
     return key
 
 
-def samples(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a sample event measured, by name; values may be of any JSON type. Empty for other types."""
+def samples(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a sample event measured, by the name of the series; values may be of any JSON type.
+
+    A worker's numbers (``source``) are series of their own: ``loss@worker-1``. Empty for other types.
+    """
     kind = event.get("type")
+    found: Any
     if kind == "metric":
-        name = event.get("name")
-        return {name: event.get("value")} if isinstance(name, str) else {}
-    if kind == "graph_update":
-        return _points(event.get("graphs"))
-    found = event.get(SAMPLED_FIELD.get(kind, "")) if isinstance(kind, str) else None
-    return found if isinstance(found, dict) else {}
+        found = {event["name"]: event.get("value")} if isinstance(event.get("name"), str) else {}
+    elif kind == "graph_update":
+        found = _points(event.get("graphs"))
+    else:
+        found = event.get(SAMPLED_FIELD.get(kind, "")) if isinstance(kind, str) else None
+    if not isinstance(found, dict):
+        return {}
+    if "source" in event:
+        return {f"{name}@{event['source']}": value for name, value in found.items() if name not in AXES}
+    return found
 
 
 def _points(graphs: Any) -> dict[str, Any]:
@@ -85,3 +104,9 @@ def _points(graphs: Any) -> dict[str, Any]:
         if isinstance(points, dict):
             joined.update(points)
     return joined
+
+
+def run_name(data: Any) -> str:
+    """The id that a publisher gave its run in the data of ``training_started``; '' where it gave none."""
+    name = data.get("run_id") if isinstance(data, dict) else None
+    return name if isinstance(name, str) and len(name) <= NAME else ""

@@ -1,8 +1,9 @@
 """The shape of each type of event, as two sets of msgspec structs made from one table.
 
-A *plain* shape knows every field and holds nothing nested beyond what the type needs, so whatever it decodes is within
-all bounds and can be stored as it came: this is the way of nearly every event, at the speed of msgspec. A *nested*
-shape also takes further fields and any JSON inside; what only it accepts has to be walked through value by value.
+A *plain* shape knows every field and holds nothing nested beyond what the type needs, so whatever it decodes
+is within all bounds and can be stored as it came: this is the way of nearly every event, at the speed of
+msgspec. A *nested* shape also takes further fields and any JSON inside; what only it accepts has to be walked
+through value by value.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class PlainAlertShape(AlertShape, forbid_unknown_fields=True):
 
 
 class _Field(NamedTuple):
-    """A field of a type of event: how the plain and the nested shape decode it, and whether it must be there."""
+    """A field of an event: how the plain and the nested shape decode it, and whether it must be there."""
 
     name: str
     plain: Any
@@ -146,12 +147,16 @@ def _structs(plain: bool) -> dict[str, type[msgspec.Struct]]:
 
 
 def _definition(field: _Field, plain: bool) -> Any:
-    """A field as msgspec.defstruct takes it. ``from`` is a word of the language, so attributes end in ``_``."""
+    """A field as msgspec.defstruct takes it. Attributes end in ``_``: ``from`` is a word of the language."""
     wanted = field.plain if plain else field.nested
     name = f"{field.name}_"
     if field.required:
         return (name, wanted, msgspec.field(name=field.name))
-    return (name, wanted | UnsetType if wanted is not Any else Any, msgspec.field(default=UNSET, name=field.name))
+    return (
+        name,
+        wanted | UnsetType if wanted is not Any else Any,
+        msgspec.field(default=UNSET, name=field.name),
+    )
 
 
 PLAIN: Final = _structs(plain=True)

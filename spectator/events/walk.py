@@ -31,8 +31,8 @@ class Refused(ValueError):
 class Walked:
     """An event that was walked through.
 
-    ``event`` is what may be stored; ``changed`` says that it differs from the line; ``non_finite`` counts its numbers
-    that were NaN or infinite and are null now. Raises Refused.
+    ``event`` is what may be stored; ``changed`` says that it differs from the line; ``non_finite`` counts its
+    numbers that were NaN or infinite and are null now. Raises Refused.
     """
 
     __slots__ = ("changed", "event", "kind", "non_finite")

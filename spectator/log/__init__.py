@@ -3,7 +3,8 @@
 from spectator.log.cursor import Cursor, InvalidCursor
 from spectator.log.entry import Entry
 from spectator.log.head import Head, RunState, run_status
-from spectator.log.log import Appended, Lease, Loaded, Log, Tail, Wants
+from spectator.log.log import Log
+from spectator.log.results import Appended, Lease, Loaded, Retention, Tail, Wants
 
 __all__ = [
     "Appended",
@@ -14,6 +15,7 @@ __all__ = [
     "Lease",
     "Loaded",
     "Log",
+    "Retention",
     "RunState",
     "Tail",
     "Wants",

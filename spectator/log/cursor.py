@@ -17,9 +17,10 @@ class InvalidCursor(ValueError):
 class Cursor:
     """The end of an entry: every event up to ``seq`` has been seen, none after it.
 
-    A log that lost its tail and grew again has the same numbers with other events behind them. Two things betray it:
-    ``tag``, eight hex digits drawn at random for each entry and repeated in the entry after it; and ``epoch``, raised
-    by whoever finds such a loss. With a number alone, a resume after a failover would skip events and not know it.
+    A log that lost its tail and grew again has the same numbers with other events behind them. Two things
+    betray it: ``tag``, eight hex digits drawn at random for each entry and repeated in the entry after it;
+    and ``epoch``, raised by whoever finds such a loss. With a number alone, a resume after a failover would
+    skip events and not know it.
     """
 
     epoch: int

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 class Entry:
     """Events ``first`` to ``last``, stored whole, under the stream ID ``<last>-0``.
 
-    ``tag`` marks this entry, ``previous`` is the tag of the one before (empty at the first); ``time_ms`` is the
-    store's clock when it was appended; ``events`` are JSON objects without ``seq``; ``size`` counts their bytes.
+    ``tag`` marks this entry, ``previous`` is the tag of the one before (empty at the first); ``time_ms`` is
+    the store's clock when it was appended; ``events`` are JSON objects without ``seq``; ``size`` counts their
+    bytes.
     """
 
     first: int

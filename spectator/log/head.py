@@ -33,8 +33,9 @@ FIELDS = (
 class Head:
     """Where a log ends. Times are ms of the store's clock, 0 for never; ``now`` is when this was read.
 
-    ``first`` is the oldest event kept; ``bytes`` lie after the checkpoint, which stands at ``checkpoint_seq``.
-    ``run_status`` is what the publisher said last: '' (nothing yet), active, failed or finished.
+    ``first`` is the oldest event kept; ``bytes`` lie after the checkpoint, which stands at
+    ``checkpoint_seq``. ``run_status`` is what the publisher said last: '' (nothing yet), active, failed or
+    finished.
     """
 
     epoch: int = 0
@@ -45,7 +46,7 @@ class Head:
     last_event_at: int = 0
     run_id: str = ""
     run_status: str = ""
-    bytes: int = 0
+    bytes_after_checkpoint: int = 0
     checkpoint_seq: int = 0
     checkpoint_tag: bytes = b""
     now: int = 0
@@ -70,7 +71,7 @@ def read_head(values: Sequence[bytes | None], now: int) -> Head:
         last_event_at=int(event or 0),
         run_id=run_id.decode(),
         run_status=status.decode(),
-        bytes=int(size or 0),
+        bytes_after_checkpoint=int(size or 0),
         checkpoint_seq=int(checkpoint or 0),
         checkpoint_tag=checkpoint_tag,
         now=now,
@@ -80,8 +81,8 @@ def read_head(values: Sequence[bytes | None], now: int) -> Head:
 def run_status(head: Head, now: int) -> RunState | None:
     """Tell how the run is: what its publisher said last, and whether it has fallen silent since.
 
-    None before anything was published. A publisher is silent 15 s after its last POST (stalled), and taken for dead
-    after 10 minutes (crashed); its next POST makes the run active again.
+    None before anything was published. A publisher is silent 15 s after its last POST (stalled), and taken
+    for dead after 10 minutes (crashed); its next POST makes the run active again.
     """
     match head.run_status:
         case "finished":

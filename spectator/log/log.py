@@ -2,143 +2,206 @@
 
 from __future__ import annotations
 
+import asyncio
+import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from importlib import resources
+from typing import Any
 
+from rooms import Connection, RoomsError, Script, channel_of
+from spectator.events import Decoded
+from spectator.log import keys
+from spectator.log.answers import appended, middle, producer_of, run_arguments
+from spectator.log.chain import Chain, check, linked
 from spectator.log.cursor import Cursor
-from spectator.log.entry import Entry
-from spectator.log.head import Head
-
-if TYPE_CHECKING:
-    from rooms import Connection
-    from spectator.events import Decoded
+from spectator.log.entry import Entry, read_entry
+from spectator.log.head import FIELDS, Head, read_head
+from spectator.log.names import Names
+from spectator.log.results import Appended, Lease, Loaded, Retention, Tail, Wants
 
 
-@dataclass(frozen=True, slots=True)
-class Wants:
-    """What the viewers of a room want the trainer to make for them."""
-
-    frames: bool = False
-    max_fps: int = 0
-    decisions: bool = False
-    episodes: bool = False
+def _script(name: str, *shared: str) -> Script:
+    """Read a script with the functions it shares with others put before it."""
+    folder = resources.files("spectator.log").joinpath("scripts")
+    parts = (folder.joinpath(f"{part}.lua").read_text(encoding="utf-8") for part in (*shared, name))
+    return Script(name, "\n".join(parts))
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
-    """The answer to a POST. ``body`` is the JSON that goes out, the same bytes when the same batch comes again.
+_APPEND = _script("append", "publisher", "producers")
+_ANNOUNCE = _script("announce")
+_READ = _script("read", "range")
+_LOAD = _script("load", "range")
+_RAISE_EPOCH = _script("raise_epoch")
+_LEASE = _script("lease")
+_CHECKPOINT = _script("checkpoint")
+_TRIM = _script("trim")
 
-    ``offset`` is the number of the last event of the batch; ``compact`` says that so much lies behind the checkpoint
-    that a new one is due (see spectator.state.compact).
-    """
-
-    offset: int
-    body: bytes
-    duplicate: bool = False
-    bytes_after_checkpoint: int = 0
-    compact: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Tail:
-    """What follows a cursor, in order.
-
-    ``broken``: the store lost what the cursor stands on; the epoch has been raised (when the cursor was a hub's own)
-    and ``head`` tells the new one; start again from the checkpoint. ``trimmed``: what follows is no longer kept, or
-    the cursor ends at no entry; nothing was lost, start again from the checkpoint. ``more``: there is more than was
-    returned; read on from the last entry. ``entries`` is empty when broken or trimmed.
-    """
-
-    entries: list[Entry] = field(default_factory=list)
-    head: Head = field(default_factory=Head)
-    broken: bool = False
-    trimmed: bool = False
-    more: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A room's checkpoint and what follows it, of one moment; ``more`` as in Tail.
-
-    ``checkpoint`` is None where there is none yet, or where it does not fit to what follows; then ``entries`` begin
-    with the oldest kept.
-    """
-
-    checkpoint: bytes | None
-    entries: list[Entry]
-    head: Head
-    more: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to write one room's next checkpoint, for a few seconds."""
-
-    room_id: str
-    token: str
+_TRIMMED_AT_ONCE = 1000
+"""Entries that one run of the trim script drops at most."""
 
 
 class Log:
-    """The logs of all rooms. Every method may raise StoreUnavailable; nothing is then known to have been written."""
+    """The logs of all rooms.
 
-    def __init__(self, connection: Connection) -> None:
+    Every method may raise StoreUnavailable; nothing is then known to have been written.
+    """
+
+    def __init__(self, connection: Connection, retention: Retention | None = None) -> None:
         self.connection = connection
+        self.retention = retention or Retention()
+        self._names = Names(connection, self.retention.series)
 
     async def append(
         self, room_id: str, decoded: Decoded, *, producer: str | None = None, sequence: int | None = None
     ) -> Appended:
         """Append the events of one POST, all or none, and ring the room's bell.
 
-        With ``producer`` and ``sequence`` repeats are harmless: n follows n - 1 (the first is 1); n once more is
-        answered as it was; an older n is answered with ``duplicate``. Raises SequenceGap, RoomNotFound, RoomClosed,
-        RoomExpired, InvalidRequest (producer or sequence malformed), Busy (checkpoints do not keep up).
+        With ``producer`` and ``sequence`` repeats are harmless: n follows n - 1 (the first is 1); n once more
+        is answered as it was; an older n is answered with ``duplicate``. Lines that would begin a series
+        beyond those a room may have are left out with the code ``too_many_series``. Raises SequenceGap,
+        RoomNotFound, RoomClosed, RoomExpired, InvalidRequest (producer or sequence malformed), Busy
+        (checkpoints do not keep up).
         """
-        raise NotImplementedError
+        source = producer_of(producer, sequence)
+        batch = await self._names.admit(room_id, decoded)
+        arguments = (
+            self.connection.clock.now_ms(),
+            secrets.token_hex(4),
+            len(batch.events),
+            b"\n".join(batch.events),
+            *source,
+            middle(batch),
+            *run_arguments(batch.run),
+            channel_of(room_id),
+            self.retention.most_after,
+            self.retention.producers,
+        )
+        named = (keys.room, keys.head, keys.log, keys.producers, keys.waiting, keys.crowd)
+        reply = await self.connection.run(_APPEND, [key(room_id) for key in named], arguments)
+        return appended(reply, self.retention.checkpoint_after)
 
     async def heartbeat(self, room_id: str) -> Appended:
         """Note that the publisher is alive; answers as append does, and raises what append raises."""
-        raise NotImplementedError
+        return await self.append(room_id, Decoded())
 
     async def announce(self, room_id: str, node: str, watching: int, wants: Wants) -> int:
-        """Tell the publisher, for the next 15 s, how many watch on this node and what they want; 0 takes it back.
+        """Tell the publisher, for the next 15 s, how many watch on this node and what they want.
 
-        Returns how many watch on all nodes together. Hubs call this when it changes and every 5 s.
+        0 takes it back. Returns how many watch on all nodes together. Hubs call this when it changes and
+        every 5 s.
         """
-        raise NotImplementedError
+        wanted = (wants.max_fps, int(wants.frames), int(wants.decisions), int(wants.episodes))
+        arguments = (self.connection.clock.now_ms(), node, watching, *wanted)
+        return int(await self.connection.run(_ANNOUNCE, [keys.crowd(room_id)], arguments))
 
     async def heads(self, room_ids: Iterable[str]) -> dict[str, Head]:
-        """Return the heads of these rooms, in one pipeline. A room without events has an empty head."""
-        raise NotImplementedError
+        """Return the heads of these rooms, in one pipeline, and set the node's clock by the store's.
+
+        A room without events has an empty head.
+        """
+        wanted = list(room_ids)
+        commands = [("HMGET", keys.head(room_id), *FIELDS) for room_id in wanted]
+        replies, _ = await asyncio.gather(self.connection.command_many(commands), self.connection.tell_time())
+        now = self.connection.clock.now_ms()
+        return {
+            room_id: read_head(_sound(reply), now) for room_id, reply in zip(wanted, replies, strict=True)
+        }
 
     async def read(self, cursors: Sequence[tuple[str, Cursor]]) -> list[Tail]:
         """Return what follows each cursor, in one pipeline. For the hub's own cursors only.
 
-        When a log turns out to have lost what the cursor stands on, the epoch is raised by compare-and-set, so that
-        every node and every viewer learns it.
+        When a log turns out to have lost what the cursor stands on, the epoch is raised by compare-and-set,
+        so that every node and every viewer learns it.
         """
-        raise NotImplementedError
+        calls = [
+            (_READ, (keys.head(room_id), keys.log(room_id)), (cursor.seq, self.retention.page))
+            for room_id, cursor in cursors
+        ]
+        replies = await self.connection.run_many(calls)
+        tails = []
+        for (room_id, cursor), reply in zip(cursors, replies, strict=True):
+            tail = self._tail(cursor, _sound(reply))
+            if tail.broken and tail.head.epoch == cursor.epoch:
+                await self._raise_epoch(room_id, cursor.epoch)
+            tails.append(tail)
+        return tails
 
     async def resume(self, room_id: str, cursor: Cursor) -> Tail:
-        """Return what follows a cursor that a viewer brought. As read, but never changes the epoch: the viewer may
-        have made the cursor up."""
-        raise NotImplementedError
+        """Return what follows a cursor that a viewer brought.
 
-    async def load(self, room_id: str) -> Loaded:
-        """Return the checkpoint and what follows it, of one moment."""
-        raise NotImplementedError
+        As read, but never changes the epoch: the viewer may have made the cursor up.
+        """
+        named = (keys.head(room_id), keys.log(room_id))
+        return self._tail(cursor, await self.connection.run(_READ, named, (cursor.seq, self.retention.page)))
+
+    async def load(self, room_id: str, *, checkpoint: bool = True) -> Loaded:
+        """Return the checkpoint and what follows it, of one moment; or, without it, all that is kept."""
+        named = (keys.head(room_id), keys.checkpoint(room_id), keys.log(room_id))
+        if checkpoint:
+            values, blob, raw, more = await self.connection.run(_LOAD, named, (self.retention.page,))
+            head, entries = read_head(values, self.connection.clock.now_ms()), _entries(raw)
+            follows = linked(head.checkpoint_seq, head.checkpoint_tag, entries)
+            at_head = not entries and (head.seq, head.tag) == (head.checkpoint_seq, head.checkpoint_tag)
+            if blob is None or follows or at_head:
+                return Loaded(blob, entries, head, bool(more))
+        values, raw, more = await self.connection.run(_READ, (named[0], named[2]), (0, self.retention.page))
+        head = read_head(values, self.connection.clock.now_ms())
+        return Loaded(None, _entries(raw), head, bool(more))
 
     async def lease(self, room_id: str) -> Lease | None:
         """Ask for the right to write the next checkpoint. None: none is due, or another node is at it."""
-        raise NotImplementedError
+        token = secrets.token_hex(8)
+        keep = self.retention
+        arguments = (self.connection.clock.now_ms(), token, keep.lease_ms, keep.checkpoint_after)
+        granted = await self.connection.run(_LEASE, [keys.head(room_id)], arguments)
+        return Lease(room_id, token) if granted else None
 
     async def write_checkpoint(self, lease: Lease, at: Cursor, checkpoint: bytes, covered: int) -> bool:
-        """Store a checkpoint that stands at ``at`` and covers ``covered`` more bytes than the one before; then trim.
+        """Store a checkpoint that stands at ``at`` and covers ``covered`` more bytes, then trim.
 
         False: the lease was lost, or the log no longer holds that place; nothing was written.
         """
-        raise NotImplementedError
+        named = [keys.head(lease.room_id), keys.checkpoint(lease.room_id), keys.log(lease.room_id)]
+        arguments = (lease.token, at.seq, at.tag, checkpoint, covered)
+        if not await self.connection.run(_CHECKPOINT, named, arguments):
+            return False
+        await self.trim(lease.room_id)
+        return True
 
     async def trim(self, room_id: str) -> int:
-        """Drop entries that are covered by the checkpoint and older than what is kept; return how many."""
-        raise NotImplementedError
+        """Drop entries that are covered by the checkpoint and beyond what is kept; return how many."""
+        dropped = 0
+        named = [keys.head(room_id), keys.log(room_id)]
+        while True:
+            oldest = self.connection.clock.now_ms() - self.retention.keep_ms
+            count = int(await self.connection.run(_TRIM, named, (oldest, self.retention.keep_bytes)))
+            dropped += count
+            if count < _TRIMMED_AT_ONCE:
+                return dropped
+
+    def _tail(self, cursor: Cursor, reply: Sequence[Any]) -> Tail:
+        values, raw, more = reply
+        head, entries = read_head(values, self.connection.clock.now_ms()), _entries(raw)
+        match check(cursor, head, entries):
+            case Chain.INTACT:
+                return Tail(entries, head, more=bool(more))
+            case Chain.TRIMMED:
+                return Tail([], head, trimmed=True)
+            case Chain.BROKEN:
+                return Tail([], head, broken=True)
+
+    async def _raise_epoch(self, room_id: str, epoch: int) -> None:
+        """Tell every node that the log is not what it was. Epochs are times, so none comes twice."""
+        coming = max(self.connection.clock.now_ms(), epoch + 1)
+        await self.connection.run(_RAISE_EPOCH, [keys.head(room_id)], (epoch, coming, channel_of(room_id)))
+
+
+def _entries(raw: Sequence[Any]) -> list[Entry]:
+    return [read_entry(identifier, fields) for identifier, fields in raw]
+
+
+def _sound(reply: Any) -> Any:
+    """Raise an error that a pipeline returned in place of a reply."""
+    if isinstance(reply, RoomsError):
+        raise reply
+    return reply

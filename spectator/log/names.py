@@ -1,0 +1,63 @@
+"""How many series a room may have, watched over before anything is appended."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rooms import Connection, Script
+from spectator.events import AXES, Decoded
+from spectator.log import keys
+
+_ROOMS = 2_000
+"""Rooms whose names are remembered here; the store knows those of all."""
+_SERIES: Final = Script.load("spectator.log", "scripts/series.lua")
+
+
+class Names:
+    """The series of rooms, as the store has them; names known here cost nothing.
+
+    A new run begins with no series, as the state does.
+    """
+
+    def __init__(self, connection: Connection, most: int) -> None:
+        self._connection = connection
+        self._most = most
+        self._known: OrderedDict[str, set[str]] = OrderedDict()
+
+    async def admit(self, room_id: str, decoded: Decoded) -> Decoded:
+        """Return the batch without the events that would begin a series for which the room has no place."""
+        anew = any(status == "active" for _, status, _ in decoded.life)
+        if not decoded.samples and not anew:
+            return decoded
+        known = set() if anew else self._known.get(room_id, set())
+        fresh = {
+            name for _, values in decoded.samples if not known.issuperset(values) for name in _series(values)
+        }
+        fresh -= known
+        if not fresh and not anew:
+            return decoded
+        arguments = (self._most, int(anew), *sorted(fresh))
+        names = await self._connection.run(_SERIES, [keys.series(room_id)], arguments)
+        refused = {name.decode() for name in names}
+        self._remember(room_id, known | (fresh - refused))
+        if not refused:
+            return decoded
+        late = {index for index, values in decoded.samples if not refused.isdisjoint(_series(values))}
+        return decoded.without(dict.fromkeys(late, "too_many_series"))
+
+    def _remember(self, room_id: str, names: set[str]) -> None:
+        self._known[room_id] = names
+        self._known.move_to_end(room_id)
+        if len(self._known) > _ROOMS:
+            self._known.popitem(last=False)
+
+
+def _series(values: Mapping[str, Any]) -> set[str]:
+    """The names whose values are numbers; only they become series."""
+    return {
+        name
+        for name, value in values.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and name not in AXES
+    }
