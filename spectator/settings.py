@@ -101,7 +101,8 @@ def private_folder(path: Path) -> Path:
         status = path.stat()
     except OSError as error:
         raise SettingsError(
-            f"The folder {path} cannot be used ({error.strerror}). Set SPECTATOR_DATA_DIR or --data to another."
+            f"The folder {path} cannot be used ({error.strerror}). "
+            "Set SPECTATOR_DATA_DIR or --data to another."
         ) from error
     # A folder that was there before keeps its mode: it may be somebody's home.
     if status.st_uid not in {os.geteuid(), 0} or status.st_mode & 0o022:

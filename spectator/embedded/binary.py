@@ -63,7 +63,12 @@ def _version(program: Path) -> int | None:
     """Return the major version, None where it does not run here (another libc, another machine)."""
     try:
         told = subprocess.run(
-            [program, "--version"], capture_output=True, text=True, timeout=10, check=False, stdin=subprocess.DEVNULL
+            [program, "--version"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+            stdin=subprocess.DEVNULL,
         )
     except (OSError, subprocess.SubprocessError):
         return None

@@ -1,4 +1,4 @@
-"""What can go wrong with the embedded store:
+"""What can go wrong with the embedded store.
 
 StoreError
 ├── NoStoreBinary     no valkey-server or redis-server of version 7 or later on this machine

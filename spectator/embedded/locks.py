@@ -75,7 +75,9 @@ def exclusive(path: Path, deadline_s: float) -> Iterator[None]:
     with FileLock(path) as lock:
         while not lock.try_exclusive():
             if time.monotonic() > end:
-                raise StoreFailed(f"Another process has been starting or stopping the store for long: see {path}")
+                raise StoreFailed(
+                    f"Another process has been starting or stopping the store for long: see {path}"
+                )
             time.sleep(PAUSE_S)
         yield
 

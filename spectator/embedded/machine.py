@@ -33,7 +33,11 @@ def _boot() -> str:
     if BOOT_ID.is_file():
         return BOOT_ID.read_text().strip()
     told = subprocess.run(
-        ["/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"], capture_output=True, text=True, check=False, timeout=10
+        ["/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=10,
     )
     return told.stdout.strip()
 
@@ -61,7 +65,9 @@ def socket_path(data_dir: Path, runtime_dir: str | None) -> Path:
         if problem is None:
             return path
         problems.append(problem)
-    raise StoreFailed(f"No place for the store's socket: {'; '.join(problems)}. Set XDG_RUNTIME_DIR to a short path.")
+    raise StoreFailed(
+        f"No place for the store's socket: {'; '.join(problems)}. Set XDG_RUNTIME_DIR to a short path."
+    )
 
 
 def _runtime_folders(runtime_dir: str | None) -> list[Path]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import socket
 import threading
 import time
 from pathlib import Path
@@ -18,7 +19,8 @@ from spectator.settings import private_folder, runtime_dir
 log = logging.getLogger(__name__)
 
 START_LOCK_DEADLINE_S = 90.0
-REVIVE_PAUSE_S = 2.0
+REVIVE_PAUSE_S = 0.05
+FAILED_PAUSE_S = 2.0
 UNREACHABLE_S = 3.0  # how long a living store may show no socket before it is replaced
 
 
@@ -44,7 +46,7 @@ class EmbeddedStore:
         self._machine = machine
         self._closing = threading.Event()
         self._guard = threading.Thread(target=self._keep_alive, name="spectator-store-guard", daemon=True)
-        self._line = None  # the guard's connection: its end is the store's
+        self._line: socket.socket | None = None  # the guard's connection: its end is the store's
 
     @classmethod
     def start(cls, data_dir: Path) -> Self:
@@ -159,9 +161,9 @@ class EmbeddedStore:
     def _elsewhere(self, told: "_Note | None") -> str:
         host = told.machine.host if told is not None else "another machine"
         return (
-            f"The data folder {self.data_dir} is in use by a store on {host}, and two stores on one folder would "
-            f"spoil it. Run spectator there, or choose another folder with --data. If {host} is gone for good, "
-            f"delete {self.data_dir / 'store.lock'}."
+            f"The data folder {self.data_dir} is in use by a store on {host}, and two stores on one folder "
+            "would spoil it. Run spectator there, or choose another folder with --data. "
+            f"If {host} is gone for good, delete {self.data_dir / 'store.lock'}."
         )
 
     # ---------------------------------------------------------------- the guard's thread
@@ -169,26 +171,28 @@ class EmbeddedStore:
     def _keep_alive(self) -> None:
         while not self._closing.is_set():
             self._listen_until_it_ends()
-            if self._closing.is_set():
+            # A store that turns the line away (too many clients) is not asked as fast as we can.
+            if self._closing.wait(REVIVE_PAUSE_S):
                 return
             try:
                 self._revive()
             except (StoreError, OSError) as error:
                 log.error("the store died and could not be started again: %s", error)  # noqa: TRY400 the cause is the message
-                self._closing.wait(REVIVE_PAUSE_S)
+                self._closing.wait(FAILED_PAUSE_S)
 
     def _listen_until_it_ends(self) -> None:
         try:
-            self._line = process.dial(self.socket, None)
+            line = process.dial(self.socket, None)
         except OSError:
             return
+        self._line = line
         try:
             if not self._closing.is_set():
-                self._line.recv(1)  # the store says nothing unasked: this returns when it ends
+                line.recv(1)  # the store says nothing unasked: this returns when it ends
         except OSError as error:
             log.debug("the store's connection ended: %s", error)
         finally:
-            self._line.close()
+            line.close()
 
     def _revive(self) -> None:
         with exclusive(self.data_dir / "start.lock", START_LOCK_DEADLINE_S):
@@ -199,7 +203,7 @@ class EmbeddedStore:
         line = self._line
         if line is not None:
             try:
-                line.shutdown(2)
+                line.shutdown(socket.SHUT_RDWR)
             except OSError as error:
                 log.debug("the store's connection had ended: %s", error)
 
@@ -207,10 +211,10 @@ class EmbeddedStore:
 class _Note:
     """The text of ``store.lock``: which machine and process serve the folder, and where."""
 
-    def __init__(self, machine: Machine, pid: int, socket: Path) -> None:
+    def __init__(self, machine: Machine, pid: int, path: Path) -> None:
         self.machine = machine
         self.pid = pid
-        self.socket = socket
+        self.socket = path
 
     @classmethod
     def read(cls, lock: FileLock) -> "_Note | None":
@@ -224,5 +228,10 @@ class _Note:
             raise StoreFailed(f"{lock.path} is damaged; if no store of yours runs, delete it.") from error
 
     def write(self, lock: FileLock) -> None:
-        told = {"host": self.machine.host, "boot": self.machine.boot, "pid": self.pid, "socket": str(self.socket)}
+        told = {
+            "host": self.machine.host,
+            "boot": self.machine.boot,
+            "pid": self.pid,
+            "socket": str(self.socket),
+        }
         lock.write(json.dumps(told).encode())

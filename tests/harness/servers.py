@@ -56,7 +56,10 @@ class ServerProcess:
         with contextlib.suppress(OSError, ValueError, KeyError):
             told: dict[str, Any] = json.loads((self.data_dir / "server.json").read_text())
             url = str(told["url"]).rstrip("/")
-            if told["pid"] == self.process.pid and urllib.request.urlopen(f"{url}/readyz", timeout=5).status == 200:
+            if (
+                told["pid"] == self.process.pid
+                and urllib.request.urlopen(f"{url}/readyz", timeout=5).status == 200
+            ):
                 return url
         return None
 

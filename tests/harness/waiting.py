@@ -23,13 +23,13 @@ def until(condition: Callable[[], T], deadline: float = 10.0, what: str = "") ->
         if value:
             return value
         if time.monotonic() > end:
-            raise DeadlineExceeded(f"{what or condition} did not come true in {deadline} s; last value {value!r}")
+            raise DeadlineExceeded(
+                f"{what or condition} did not come true in {deadline} s; last value {value!r}"
+            )
         time.sleep(PAUSE)
 
 
-async def eventually(
-    condition: Callable[[], T | Awaitable[T]], deadline: float = 10.0, what: str = ""
-) -> T:
+async def eventually(condition: Callable[[], T | Awaitable[T]], deadline: float = 10.0, what: str = "") -> T:
     """Call (and await) ``condition`` until it is truthy; return its value. For coroutines."""
     end = asyncio.get_running_loop().time() + deadline
     while True:
@@ -38,5 +38,7 @@ async def eventually(
         if value:
             return value
         if asyncio.get_running_loop().time() > end:
-            raise DeadlineExceeded(f"{what or condition} did not come true in {deadline} s; last value {value!r}")
+            raise DeadlineExceeded(
+                f"{what or condition} did not come true in {deadline} s; last value {value!r}"
+            )
         await asyncio.sleep(PAUSE)

@@ -44,7 +44,10 @@ def test_every_field_but_the_folder_is_read_from_the_environment(tmp_path):
         SPECTATOR_DATA_DIR="/d",
     )
     assert settings.hosts == ("a.example.org", "b.example.org")
-    assert [key.get_secret_value() for key in settings.secret_keys] == [f"{LONG}1".encode(), f"{LONG}2".encode()]
+    assert [key.get_secret_value() for key in settings.secret_keys] == [
+        f"{LONG}1".encode(),
+        f"{LONG}2".encode(),
+    ]
     assert (settings.idle_exit_s, settings.rate_limits, settings.behind_proxy) == (3600.0, False, True)
     assert (settings.data_dir, settings.log_level, settings.static_dir) == (Path("/d"), "debug", tmp_path)
 
@@ -85,7 +88,14 @@ def test_an_open_address_needs_operator_key_and_proxy():
 
 @pytest.mark.parametrize(
     ("host", "expected"),
-    [("localhost", True), ("127.0.0.9", True), ("::1", True), ("[::1]", True), ("0.0.0.0", False), ("x.org", False)],
+    [
+        ("localhost", True),
+        ("127.0.0.9", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("0.0.0.0", False),
+        ("x.org", False),
+    ],
 )
 def test_what_counts_as_loopback(host, expected):
     assert is_loopback(host) is expected

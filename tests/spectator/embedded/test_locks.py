@@ -1,5 +1,4 @@
 import multiprocessing
-import os
 
 import pytest
 
@@ -57,4 +56,4 @@ def test_a_forked_child_holds_no_lock_of_its_parent(tmp_path):
 
 def test_the_file_is_its_owners_only(tmp_path):
     with FileLock(tmp_path / "l"):
-        assert os.stat(tmp_path / "l").st_mode & 0o777 == 0o600
+        assert (tmp_path / "l").stat().st_mode & 0o777 == 0o600

@@ -1,0 +1,53 @@
+"""What commands print: text for people or, with ``--json``, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any, Optional, Sequence
+
+
+class Output:
+    """Prints one command's result. Text for people goes to stdout, what went wrong to stderr.
+
+    With ``as_json`` stdout holds JSON only; an error is ``{"error": {"code", "message", ..}}``.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+
+    def result(self, value: Any, text: str) -> None:
+        """Print ``value`` for programs, ``text`` for people."""
+        self._write(json.dumps(value) if self.as_json else text)
+
+    def line(self, text: str) -> None:
+        """Print a line for people only."""
+        if not self.as_json:
+            self._write(text)
+
+    def error(self, code: str, message: str, **more: Optional[Any]) -> None:
+        """Print what went wrong."""
+        if self.as_json:
+            told = {name: value for name, value in more.items() if value is not None}
+            self._write(json.dumps({"error": {"code": code, "message": message, **told}}))
+        else:
+            print(f"spectator: {message}", file=sys.stderr, flush=True)
+
+    def _write(self, text: str) -> None:
+        print(text, flush=True)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return rows as columns of equal width, with a head."""
+    cells = [list(head), *[[printable(cell) for cell in row] for row in rows]]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in cells
+    )
+
+
+def printable(text: Any) -> str:
+    """Return a stranger's text without what would command the terminal."""
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(text)
+    )

@@ -1,0 +1,113 @@
+"""The server of this user on this machine: run it, look at it, stop it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any, Dict, Optional
+
+from spectator.cli.exits import CommandError, Exit
+from spectator.cli.finding import environment
+from spectator.cli.output import Output
+from spectator.client.api import Api
+from spectator.client.local_server import Found, LocalServer
+
+STOP_DEADLINE_S = 15.0  # a server says good-bye to its viewers within 10
+PAUSE_S = 0.05
+AUTOSTARTED_IDLE_S = 3600.0
+INSTALL = "pip install 'spectator-rooms[local]'"
+SERVE_OPTIONS = ("host", "port", "lan", "redis_url", "public_url", "behind_proxy", "theme", "static_dir")
+
+
+def serve(arguments: argparse.Namespace, _: Output) -> int:
+    """Run the server until it is told to stop."""
+    try:
+        import asyncio
+
+        from spectator.embedded import StoreError
+        from spectator.server import serve as run_server
+        from spectator.settings import Settings, SettingsError
+    except ModuleNotFoundError as error:
+        raise CommandError(
+            "not_installed", f"{error.name} is missing: {INSTALL}", Exit.CANNOT_START
+        ) from error
+    given = {name: getattr(arguments, name) for name in SERVE_OPTIONS}
+    given["data_dir"] = arguments.data
+    try:
+        settings = Settings.load(given)
+        if arguments.autostarted and settings.idle_exit_s is None:
+            settings = settings.model_copy(update={"idle_exit_s": AUTOSTARTED_IDLE_S})
+        asyncio.run(run_server(settings))
+    except (SettingsError, StoreError) as error:
+        raise CommandError("cannot_start", str(error), Exit.CANNOT_START) from error
+    return Exit.DONE
+
+
+def status(arguments: argparse.Namespace, out: Output) -> int:
+    """Tell whether a server runs, where, and how many rooms it has; exit code 3 where none does."""
+    told = environment(arguments)
+    found = LocalServer(told.data_dir).find()
+    if found is None:
+        out.result({"running": False}, "No server is running. Start one: spectator serve")
+        return Exit.NO_SERVER
+    rooms = Api(found.address, told.api_key or found.key).rooms()
+    live = sum((room.get("run") or {}).get("status") == "active" for room in rooms)
+    answer: Dict[str, Any] = {
+        "running": True,
+        "url": found.address.url,
+        "pid": found.pid,
+        "version": found.version,
+        "rooms": len(rooms),
+        "live": live,
+    }
+    text = f"Running at {found.address.url} (process {found.pid}, version {found.version}): "
+    out.result(answer, text + f"{_count(len(rooms), 'room')}, {live} live.")
+    return Exit.DONE
+
+
+def stop(arguments: argparse.Namespace, out: Output) -> int:
+    """Stop the server; its rooms stay in the store."""
+    found = LocalServer(environment(arguments).data_dir).find()
+    if found is None:
+        out.result({"stopped": None}, "No server is running.")
+        return Exit.DONE
+    _end(found)
+    out.result({"stopped": found.pid}, f"Stopped {found.address.url}. Its rooms stay.")
+    return Exit.DONE
+
+
+def _end(found: Found) -> None:
+    try:
+        os.kill(found.pid, signal.SIGTERM)
+    except ProcessLookupError:
+        return
+    end = time.monotonic() + STOP_DEADLINE_S
+    while _is_there(found.pid):
+        if time.monotonic() > end:
+            raise CommandError("still_running", f"The server (process {found.pid}) has not ended yet.")
+        time.sleep(PAUSE_S)
+
+
+def _is_there(pid: int) -> bool:
+    state = _state(pid)
+    return state is not None and state != "Z"  # Z: ended, its parent has not noticed
+
+
+def _state(pid: int) -> Optional[str]:
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        return told.rpartition(")")[2].split()[0]
+    except OSError:
+        pass  # no such process, or no /proc on this system: ask otherwise
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    return "?"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
