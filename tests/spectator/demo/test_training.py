@@ -43,10 +43,10 @@ def test_decisions_are_probabilities_over_the_actions():
 
 
 def test_pace_is_kept():
-    room, waits = trained(40, steps_per_s=10, episodes_per_s=5)
+    room, waits = trained(200, steps_per_s=10, episodes_per_s=5)
     assert set(waits) == {0.1}
-    practised = len(room.logs)
-    assert practised == pytest.approx(len(waits) * 0.5, abs=3)
+    # Beside those practised at full speed there are the few that were walked slowly.
+    assert len(waits) * 0.5 <= len(room.logs) + 1 <= len(waits) * 0.6
 
 
 def test_metrics_bear_the_usual_names_and_steps_that_grow():
