@@ -11,13 +11,15 @@ import secrets
 import stat
 from pathlib import Path
 
+from spectator.settings import SettingsError
+
 LOCAL_TENANT = "local"
 KEY_FILE = "key"
 SECRET_FILE = "secret"
 
 
-class UnsafeFileError(Exception):
-    """A file that holds a credential is open to others or not what it should be; the message says what to do."""
+class UnsafeFileError(SettingsError):
+    """A file that holds a credential is open to others or not a file; the message says what to do."""
 
 
 def local_key(data_dir: Path) -> str:

@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+import logging
+import time
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
-if TYPE_CHECKING:
-    from spectator.log import Head, Log
+import rooms as access
+from rooms import (
+    Caller,
+    Connection,
+    Created,
+    InvalidRequest,
+    NewRoom,
+    PayloadTooLarge,
+    Room,
+    RoomManager,
+    RoomPatch,
+)
+from spectator.events import BodyRefused
+from spectator.hub import Hub
+from spectator.log import Head, Log
+from spectator.manager.history import Historian
+from spectator.manager.housekeeping import Housekeeping
+from spectator.manager.local import LOCAL_TENANT, local_key, local_secret
+from spectator.manager.publishing import Publisher
+from spectator.manager.views import STAFF_ROLES, StrangerView, view
+from spectator.overlay import InvalidGraphs, read_graphs
+from spectator.settings import Settings
+from spectator.state import Span
 
-    from rooms import Caller, Connection, Room, RoomManager
-    from spectator.hub import Hub
-    from spectator.settings import Settings
+logger = logging.getLogger("spectator.manager")
+
+ALL_SCOPES = frozenset({"publish", "read", "manage"})
+
+MOST_WAITS = 1000
+"""Calls that may wait for something at once on this node; those beyond are answered at once, as things stand."""
 
 
 class Manager:
@@ -19,42 +46,155 @@ class Manager:
     It opens no socket and knows no HTTP; the server and the in-process sessions are both built on it.
     """
 
-    rooms: RoomManager
-    log: Log
-    hub: Hub
-    settings: Settings
-    connection: Connection
+    def __init__(self, connection: Connection, rooms: RoomManager, settings: Settings) -> None:
+        self.connection = connection
+        self.rooms = rooms
+        self.settings = settings
+        self.log = Log(connection)
+        self.hub = Hub(self.log, rooms)
+        self.publisher = Publisher(self.log, self.hub)
+        self._historian = Historian(self.log)
+        self._housekeeping = Housekeeping(connection, rooms)
+        self._waits = 0
+        self._goodbye_said = False
 
     @classmethod
     async def open(cls, settings: Settings, store_url: str) -> Manager:
-        """Connect to the store and build the parts; nothing runs in the background before ``start``."""
-        raise NotImplementedError
+        """Connect to the store and build the parts; nothing runs in the background before ``start``.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+            StoreUnsuitable: it must not be used as it is set up; the message says what to set.
+            SecretsUnknown: this node shares no signing secret with the others.
+            UnsafeFileError: a file of the data folder that holds a credential is open to others.
+        """
+        connection = await access.connect(store_url)
+        try:
+            keys = [key.get_secret_value() for key in settings.secret_keys]
+            secrets = access.Secrets(keys or [local_secret(settings.data_dir).encode()])
+            limits = access.Limits(enabled=settings.rate_limits)
+            rooms = RoomManager(connection, secrets, limits=limits)
+            await rooms.check_secrets()
+            await rooms.ensure_key(local_key(settings.data_dir), LOCAL_TENANT, ALL_SCOPES, "data folder")
+        except BaseException:
+            await connection.close()
+            raise
+        return cls(connection, rooms, settings)
 
     async def start(self) -> None:
         """Start the hub and the housekeeping of this node."""
+        await self.hub.start()
+        self._housekeeping.start()
 
     async def stop(self) -> None:
         """Say ``bye 4002`` to the viewers, end the background work, close the store's connections."""
+        await self._housekeeping.stop()
+        await self.say_goodbye()
+        await self.publisher.stop()
+        await self.rooms.close()
+        await self.connection.close()
+
+    async def say_goodbye(self) -> None:
+        """Tell the viewers of this node to come back later (4002). The second time does nothing."""
+        if not self._goodbye_said:
+            self._goodbye_said = True
+            await self.hub.stop()
+
+    def now_ms(self) -> int:
+        """The store's clock, in milliseconds since 1970."""
+        return self.connection.clock.now_ms()
+
+    async def check_store(self) -> None:
+        """Return when the store answers. Raises ``StoreUnavailable`` within 2.5 s."""
+        await self.connection.command("PING")
+
+    async def create(self, caller: Caller, new: NewRoom, idempotency_key: str | None = None) -> Created:
+        """Make a room, or with ``reuse`` find it. Raises as ``RoomManager.create``, and for wrong graphs."""
+        _check_graphs(new.graphs)
+        return await self.rooms.create(caller, new, idempotency_key)
+
+    async def change(self, room: Room, patch: RoomPatch) -> Created:
+        """Change what is given; what ``RoomManager.change`` raises, and wrong graphs."""
+        _check_graphs(patch.graphs)
+        return await self.rooms.change(room, patch)
 
     async def publish(
         self,
-        caller: Caller,
         room: Room,
         body: bytes,
-        content_type: str,
         *,
+        ndjson: bool = True,
         producer: str | None = None,
         sequence: int | None = None,
     ) -> bytes:
-        """Append what a publisher sent (already unpacked) and return the ready JSON answer of protocol.md."""
-        raise NotImplementedError
+        """Append what a publisher sent (already unpacked) and return the ready JSON answer.
+
+        The caller has been found to be allowed to publish into ``room``. An empty body without a sequence
+        is the heartbeat. With ``producer`` and ``sequence`` a repeat is answered as the first time, byte
+        for byte.
+
+        Raises:
+            InvalidRequest: the body is no JSON, or producer or sequence are malformed.
+            PayloadTooLarge: too many bytes or lines.
+            SequenceGap: a batch before this one is missing.
+            RoomClosed, RoomExpired, RoomNotFound: there is nothing to publish into any more.
+            StoreUnavailable: nothing is known to have been written; repeat it.
+        """
+        try:
+            return await self.publisher.publish(
+                room.id, body, self.now_ms(), ndjson=ndjson, producer=producer, sequence=sequence
+            )
+        except BodyRefused as error:
+            refusal = PayloadTooLarge if error.code == PayloadTooLarge.code else InvalidRequest
+            raise refusal(error.message) from None
 
     async def history(
-        self, room: Room, *, metrics: Sequence[str] | None = None, max_points: int = 1000
-    ) -> dict[str, Any]:
-        """The stored course of a room's metrics, at most ``max_points`` each; the answer of protocol.md."""
-        raise NotImplementedError
+        self, room: Room, *, names: Collection[str] = (), span: Span | None = None, max_points: int = 1000
+    ) -> bytes:
+        """The stored course of a room's metrics, at most ``max_points`` each, as the ready JSON answer.
 
-    def room_view(self, room: Room, head: Head | None, role: str | None) -> dict[str, Any]:
-        """A room as ``role`` may see it: the object called ``room`` in protocol.md."""
-        raise NotImplementedError
+        Raises:
+            Busy: more of these are under way than this node takes on.
+            StoreUnavailable: the store does not answer.
+        """
+        return await self._historian.history(room.id, names, span or Span(), max_points)
+
+    async def views(self, found: Sequence[Room], role: str | None) -> list[StrangerView]:
+        """Rooms as ``role`` may see them, with their runs; for owner and moderators with who waits."""
+        ids = [room.id for room in found]
+        heads = await self.log.heads(ids)
+        waiting: dict[str, int] = {}
+        if role in STAFF_ROLES:
+            glances = await self.rooms.glances(ids)
+            waiting = {room_id: len(glance.waiting) for room_id, glance in glances.items() if glance}
+        now = self.now_ms()
+        return [view(room, heads.get(room.id), role, now, waiting.get(room.id, 0)) for room in found]
+
+    def room_view(self, room: Room, head: Head | None, role: str | None, waiting: int = 0) -> dict[str, Any]:
+        """A room as ``role`` may see it: the object called ``room`` in protocol.md, ready for JSON."""
+        return view(room, head, role, self.now_ms(), waiting).model_dump(mode="json", exclude_unset=True)
+
+    @contextmanager
+    def patience(self) -> Iterator[bool]:
+        """Tell whether one more call may wait for something to happen, and count it while it does."""
+        if self._waits >= MOST_WAITS:
+            yield False
+            return
+        self._waits += 1
+        try:
+            yield True
+        finally:
+            self._waits -= 1
+
+    def silent_for(self) -> float:
+        """Seconds since something was last published through this node."""
+        return time.monotonic() - self.publisher.last_at
+
+
+def _check_graphs(graphs: Any) -> None:
+    if graphs is None:
+        return
+    try:
+        read_graphs(graphs)
+    except InvalidGraphs as error:
+        raise InvalidRequest(f"{error.field}: {error.message}", field=error.field) from None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import socket
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -40,6 +41,7 @@ class Discovery:
         self._path = data_dir / SERVER_FILE
         self._own: dict[str, Any] = {
             "url": url,
+            "host": socket.gethostname(),
             "pid": os.getpid(),
             "version": version(),
             "started_at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -80,7 +82,9 @@ class Discovery:
 
 
 async def _alive(named: dict[str, Any]) -> bool:
-    """Whether the process is there and its address answers as healthy."""
+    """Whether the process is there and its address answers as healthy; another machine's cannot be asked."""
+    if named.get("host", socket.gethostname()) != socket.gethostname():
+        return False
     try:
         os.kill(int(named["pid"]), 0)
     except ProcessLookupError:

@@ -24,6 +24,8 @@ KEEPALIVE_S = 75.0
 access_logger = logging.getLogger("spectator.access")
 logger = logging.getLogger("spectator.server")
 
+_ROUTINE = ("/events", "/healthz", "/readyz")
+
 
 class AccessLog(AbstractAccessLogger):
     """One line a request: client, method, path, status, bytes, milliseconds. Never a query or a header."""
@@ -34,8 +36,10 @@ class AccessLog(AbstractAccessLogger):
         return self.logger.isEnabledFor(logging.INFO)
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
-        """Write the line; ``time`` is in seconds."""
-        self.logger.info(
+        """Write the line; ``time`` is in seconds. What programs ask all day long is for debugging only."""
+        routine = response.status == 200 and request.path.endswith(_ROUTINE)
+        self.logger.log(
+            logging.DEBUG if routine else logging.INFO,
             "%s %s %s %d %d %.1fms",
             request.remote or "-",
             request.method,
@@ -61,8 +65,7 @@ class Door(web.RequestHandler):
         request: web.BaseRequest,
         status: int = 500,
         exc: BaseException | None = None,
-        message: str | None = None,  # noqa: ARG002 - the signature is aiohttp's; its text may hold a
-        credential
+        message: str | None = None,  # noqa: ARG002 - aiohttp's signature
     ) -> web.StreamResponse:
         """Answer what never reached a handler; the connection ends with it."""
         if request.writer.output_size > 0:

@@ -10,6 +10,8 @@ from typing import Final
 
 from aiohttp import web
 
+from spectator.server.keys import HOST
+
 SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -29,7 +31,7 @@ _PAGE_POLICY: Final = (
 
 
 def content_security_policy(host: str | None) -> str:
-    """The policy of a page that was asked for under ``host``, once it passed the Host rule (None: unknown)."""
+    """The policy of a page that was asked for under ``host``, once it passed the Host rule."""
     sockets = f" ws://{host} wss://{host}" if host else ""
     return _PAGE_POLICY.format(sockets=sockets)
 
@@ -39,5 +41,5 @@ async def add_security_headers(request: web.Request, response: web.StreamRespons
     headers = response.headers
     for name, value in SECURITY_HEADERS.items():
         headers[name] = value
-    headers["Content-Security-Policy"] = content_security_policy(request.get("checked_host"))
+    headers["Content-Security-Policy"] = content_security_policy(request.get(HOST))
     headers.setdefault("Cache-Control", "no-store")

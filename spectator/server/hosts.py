@@ -18,8 +18,9 @@ from aiohttp import web
 from rooms.errors import HostNotAllowed, OriginNotAllowed
 from spectator.settings import LOOPBACK_NAMES, Settings
 
-_HOST: Final =
-re.compile(r"(?P<name>[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::(?P<port>[0-9]{1,5}))?")
+_HOST: Final = re.compile(
+    r"(?P<name>[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::(?P<port>[0-9]{1,5}))?"
+)
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 

@@ -8,7 +8,14 @@ from __future__ import annotations
 from aiohttp import web
 
 from spectator.manager import Manager
+from spectator.server.hosts import Doorman
 from spectator.settings import Settings
 
 MANAGER: web.AppKey[Manager] = web.AppKey("MANAGER", Manager)
 SETTINGS: web.AppKey[Settings] = web.AppKey("SETTINGS", Settings)
+DOORMAN: web.AppKey[Doorman] = web.AppKey("DOORMAN", Doorman)
+JOIN_ROOT: web.AppKey[str] = web.AppKey("JOIN_ROOT", str)
+"""Where spectators find this server, without a trailing slash; empty: wherever they asked."""
+
+HOST: web.RequestKey[str] = web.RequestKey("HOST", str)
+"""The Host of a request, once it has passed the Host rule."""

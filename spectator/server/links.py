@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
 import segno
+from aiohttp import web
+
+from spectator.server.keys import DOORMAN, HOST, JOIN_ROOT, SETTINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,20 @@ class Links:
         parts = urlsplit(self.root)
         scheme = "wss" if parts.scheme == "https" else "ws"
         return urlunsplit((scheme, parts.netloc, f"{parts.path}/ws/rooms/{room_id}", "", ""))
+
+
+def own_links(request: web.Request) -> Links:
+    """Addresses for whoever asks: the public one, else that under which they asked."""
+    public = request.app[SETTINGS].public_url
+    if public is not None:
+        return Links(public.rstrip("/"))
+    return Links(f"{request.app[DOORMAN].scheme(request)}://{request[HOST]}")
+
+
+def join_links(request: web.Request) -> Links:
+    """Addresses for spectators elsewhere: with ``--lan`` the machine's own, whoever asks."""
+    root = request.app[JOIN_ROOT]
+    return Links(root) if root else own_links(request)
 
 
 def qr_svg(text: str) -> str:

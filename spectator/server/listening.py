@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from spectator.settings import Settings
+from spectator.settings import Settings, SettingsError
 
 PORTS: Final = range(8000, 8020)
 """Where a server looks for a port when none was named."""
@@ -20,7 +20,7 @@ _SIOCGIFADDR: Final = 0xC0206921 if sys.platform == "darwin" else 0x8915
 _BACKLOG: Final = 1024
 
 
-class CannotListenError(Exception):
+class CannotListenError(SettingsError):
     """No socket could be opened; the message says where and what to do."""
 
 
@@ -112,6 +112,8 @@ def _outward_address() -> str | None:
 
 
 def url_of(sock: socket.socket) -> str:
-    """``http://host:port`` of a listening socket."""
+    """``http://host:port`` of a listening socket; loopback for one that listens everywhere."""
     host, port = sock.getsockname()[:2]
+    if ipaddress.ip_address(host).is_unspecified:
+        host = "127.0.0.1" if sock.family == socket.AF_INET else "::1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

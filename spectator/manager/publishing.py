@@ -1,0 +1,72 @@
+"""Ingest: decode, append, ring, and see to it that checkpoints are written."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from rooms import RoomsError
+from spectator.events import Decoded, decode
+from spectator.hub import Hub
+from spectator.log import Log
+from spectator.state import compact
+from spectator.tasks import Tasks
+
+logger = logging.getLogger("spectator.manager")
+
+DECODE_ASIDE_BYTES = 256 * 1024
+"""Bodies above this are decoded in a thread: the loop that feeds the viewers must not wait for them."""
+
+
+class Publisher:
+    """What this node does with published events; ``last_at`` (monotonic clock): when it last had some."""
+
+    def __init__(self, log: Log, hub: Hub) -> None:
+        self._log = log
+        self._hub = hub
+        self._tasks = Tasks("publisher")
+        self._compacting: set[str] = set()
+        self.last_at = time.monotonic()
+
+    async def publish(
+        self,
+        room_id: str,
+        body: bytes,
+        now_ms: int,
+        *,
+        ndjson: bool,
+        producer: str | None,
+        sequence: int | None,
+    ) -> bytes:
+        """See ``Manager.publish``; raises ``BodyRefused`` for the body as a whole."""
+        self.last_at = time.monotonic()
+        if sequence is None and not body.strip():
+            return (await self._log.heartbeat(room_id)).body
+        decoded = await _decode(body, now_ms, ndjson)
+        appended = await self._log.append(room_id, decoded, producer=producer, sequence=sequence)
+        self._hub.ring(room_id)
+        if appended.compact and room_id not in self._compacting:
+            self._compacting.add(room_id)
+            self._tasks.start(self._compact(room_id), f"checkpoint of {room_id}")
+        return appended.body
+
+    async def stop(self) -> None:
+        """End what runs in the background. A checkpoint that was cut off is asked for at the next append."""
+        await self._tasks.stop()
+
+    async def _compact(self, room_id: str) -> None:
+        try:
+            await compact(self._log, room_id)
+        except RoomsError as error:
+            logger.info(
+                "the checkpoint of %s was not written (%s); the next append asks again", room_id, error.code
+            )
+        finally:
+            self._compacting.discard(room_id)
+
+
+async def _decode(body: bytes, now_ms: int, ndjson: bool) -> Decoded:
+    if len(body) <= DECODE_ASIDE_BYTES:
+        return decode(body, now_ms, ndjson=ndjson)
+    return await asyncio.to_thread(decode, body, now_ms, ndjson=ndjson)

@@ -1,0 +1,50 @@
+"""Who is calling: the bearer of a request, and what the local network may not do."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from rooms import Caller
+from rooms.errors import NotAllowed, Unauthorized
+from spectator.server.hosts import budget_name, from_loopback
+from spectator.server.keys import DOORMAN, MANAGER, SETTINGS
+
+LONGEST_BEARER = 4096
+_LOOPBACK_ONLY = frozenset({"api_key", "operator"})
+
+
+def bearer_of(request: web.Request) -> str | None:
+    """The credential of the ``Authorization`` header, None where there is no such header.
+
+    Raises:
+        Unauthorized: the header is there and is no single ``Bearer`` credential.
+    """
+    given = request.headers.getall("Authorization", [])
+    if not given:
+        return None
+    scheme, _, credential = given[0].partition(" ")
+    credential = credential.strip()
+    if len(given) > 1 or scheme.lower() != "bearer" or not 0 < len(credential) <= LONGEST_BEARER:
+        raise Unauthorized("Send one credential, as Authorization: Bearer ….")
+    return credential
+
+
+def client_of(request: web.Request) -> str:
+    """The name under which a client's failures are counted: an IPv4 address or an IPv6 network of /64."""
+    return budget_name(request.app[DOORMAN].client(request))
+
+
+async def caller_of(request: web.Request, credential: str | None) -> Caller:
+    """Who presents ``credential`` (None: nobody) over this connection.
+
+    Raises:
+        Unauthorized: it is not valid.
+        NotAllowed: an API or operator key crossed the local network, where everybody can read it.
+        StoreUnavailable: it could not be looked up.
+    """
+    caller = await request.app[MANAGER].rooms.caller(credential)
+    if caller.kind not in _LOOPBACK_ONLY or not request.app[SETTINGS].lan:
+        return caller
+    if not from_loopback(request.app[DOORMAN].client(request)):
+        raise NotAllowed("With --lan, API and operator keys are taken on this machine's loopback only.")
+    return caller

@@ -1,0 +1,205 @@
+"""What calls answer with. Models of their own, so that nothing leaves by being forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, RootModel
+
+from spectator.manager.views import RoomView, StaffView, StrangerView
+
+
+class Answer(BaseModel):
+    """What the answers have in common: no fields but the declared ones."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class CreatedAnswer(Answer):
+    """A room that was made or found again; the only answer beside a change of password that holds one."""
+
+    room: StaffView
+    owner_token: str
+    password: str | None = None
+    join_url: str
+    owner_url: str
+    ws_url: str
+    qr: str
+
+
+class ChangedAnswer(StaffView):
+    """A room after a change; ``password`` only when the change had one generated."""
+
+    password: str | None = None
+
+
+class RoomsAnswer(Answer):
+    """A tenant's rooms."""
+
+    rooms: Sequence[StaffView | RoomView]
+
+
+class LobbyAnswer(Answer):
+    """The public rooms that are listed."""
+
+    rooms: list[StrangerView]
+
+
+class AnyRoom(RootModel[StaffView | RoomView | StrangerView]):
+    """One room, as much of it as the caller may see."""
+
+
+class OwnerUrlAnswer(Answer):
+    """A link that makes whoever opens it owner: once, within ten minutes."""
+
+    owner_url: str
+
+
+class ClaimedAnswer(Answer):
+    """What a claim was exchanged for."""
+
+    room: StaffView
+    owner_token: str
+    ws_url: str
+
+
+class IdentityAnswer(Answer):
+    """A signed identity."""
+
+    token: str
+    user_id: str
+    name: str
+    expires_at: str
+
+
+class ApprovedAnswer(Answer):
+    """Somebody is in."""
+
+    status: Literal["approved"]
+    token: str
+    expires_at: str
+    visitor: str | None = None
+    spectator_id: str
+    role: str
+    room: StaffView | RoomView
+    ws_url: str
+
+
+class PendingAnswer(Answer):
+    """Somebody waits for the owner; ``room`` is what a stranger may see of it."""
+
+    status: Literal["pending_approval"]
+    request_id: str
+    token: str
+    expires_at: str
+    visitor: str | None = None
+    spectator_id: str
+    room: StrangerView
+    ws_url: str
+
+
+class AskedAnswer(Answer):
+    """How a request stands, for its asker; the grant once it is approved."""
+
+    request_id: str
+    status: Literal["pending_approval", "approved", "denied", "expired"]
+    token: str | None = None
+    expires_at: str | None = None
+    spectator_id: str | None = None
+    role: str | None = None
+    room: StaffView | RoomView | None = None
+    ws_url: str | None = None
+
+
+class JoinRequestView(Answer):
+    """A join request, for owner and moderators."""
+
+    id: str
+    name: str
+    user_id: str | None
+    requested_at: str
+    expires_at: str
+    status: Literal["pending_approval", "approved", "denied", "expired"]
+
+
+class JoinRequestsAnswer(Answer):
+    """Join requests, oldest first."""
+
+    requests: list[JoinRequestView]
+
+
+class SpectatorView(Answer):
+    """Somebody who is in; ``watching``: whether a seat is held now, ``lag_ms``: how far behind they are."""
+
+    id: str
+    name: str
+    role: str
+    joined_at: str
+    watching: bool
+    lag_ms: int | None
+
+
+class SpectatorsAnswer(Answer):
+    """Who is in, in the order they came."""
+
+    spectators: list[SpectatorView]
+
+
+class DoneAnswer(Answer):
+    """What was done, where there is nothing else to tell."""
+
+    status: Literal["left", "withdrawn"]
+
+
+class Rejected(Answer):
+    """A line that was left out: its number from 1, and why."""
+
+    line: int
+    code: str
+
+
+class Wants(Answer):
+    """What the viewers would look at."""
+
+    frames: bool
+    max_fps: int
+    decisions: bool
+    episodes: bool
+
+
+class PublishedAnswer(Answer):
+    """What became of published events. Only for the document: the bytes come ready from the log."""
+
+    offset: int
+    accepted: int | None = None
+    rejected: list[Rejected] | None = None
+    duplicate: bool | None = None
+    watching: int | None = None
+    requests: int | None = None
+    wants: Wants | None = None
+
+
+class HistoryAnswer(Answer):
+    """Series by name; each has ``step``, ``time`` and ``value``, of equal length."""
+
+    model_config = ConfigDict(extra="allow")
+
+    metrics: dict[str, dict[str, list[Any]]]
+
+
+class HealthAnswer(Answer):
+    """The server is alive, or ready."""
+
+    status: Literal["ok", "ready"]
+    version: str
+
+
+def reply(answer: BaseModel, status: int = 200) -> web.Response:
+    """``answer`` as JSON; fields nobody set are left out."""
+    return web.Response(
+        status=status,
+        body=answer.model_dump_json(exclude_unset=True).encode(),
+        content_type="application/json",
+    )

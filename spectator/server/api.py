@@ -1,0 +1,68 @@
+"""From a request to a handler: credential, room, policy, body, query; the same steps for every call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aiohttp import web
+from aiohttp.typedefs import Handler as WebHandler
+from pydantic import BaseModel
+
+from rooms.errors import UnsupportedMediaType
+from spectator.server.access import bearer_of, caller_of, client_of
+from spectator.server.bodies import check as check_form
+from spectator.server.bodies import parse_json
+from spectator.server.intake import CONTROL_BODY_LIMIT, read_body
+from spectator.server.keys import MANAGER
+from spectator.server.openapi import API_ROOT
+from spectator.server.policy import check as check_policy
+from spectator.server.routes import Call, Route
+
+
+def add_routes(app: web.Application, routes: Iterable[Route]) -> None:
+    """Give the router every route of the table, below ``/api/v1``."""
+    for route in routes:
+        app.router.add_route(route.method, f"{API_ROOT}{route.path}", _handler(route))
+
+
+def _handler(route: Route) -> WebHandler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await route.handler(await _admit(route, request))
+
+    return handle
+
+
+async def _admit(route: Route, request: web.Request) -> Call:
+    """Check all that can be checked before the handler; the body comes last, when the caller is known."""
+    manager = request.app[MANAGER]
+    call = Call(
+        request=request,
+        manager=manager,
+        caller=await caller_of(request, bearer_of(request)),
+        client=client_of(request),
+    )
+    if route.names_room:
+        call.found, call.role = await manager.rooms.look(request.match_info["room"], call.caller, call.client)
+    if route.finds_room:
+        check_policy(route.policy, call.caller, call.found, call.role)
+    if route.query is not None:
+        call.query = check_form(route.query, _last_values(request))
+    if route.body is not None:
+        call.body = await _read_form(request, route.body)
+    return call
+
+
+def _last_values(request: web.Request) -> dict[str, str]:
+    return {name: request.query.getall(name)[-1] for name in request.query}
+
+
+async def _read_form(request: web.Request, model: type[BaseModel]) -> BaseModel:
+    """A small JSON body, checked; an empty one counts as ``{}`` and needs no content type."""
+    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise UnsupportedMediaType("Send this body plain, without Content-Encoding.")
+    body = await read_body(request, CONTROL_BODY_LIMIT)
+    if not body.strip():
+        return check_form(model, {})
+    if request.content_type != "application/json":
+        raise UnsupportedMediaType("Send this body as application/json.")
+    return check_form(model, parse_json(body))

@@ -1,0 +1,41 @@
+"""One server as an aiohttp application: doors, calls of the API, sockets, pages."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from spectator.manager import Manager
+from spectator.server import ws
+from spectator.server.api import add_routes
+from spectator.server.calls import health
+from spectator.server.guard import guard
+from spectator.server.headers import add_security_headers
+from spectator.server.hosts import Doorman
+from spectator.server.intake import EVENTS_BODY_LIMIT
+from spectator.server.keys import DOORMAN, JOIN_ROOT, MANAGER, SETTINGS
+from spectator.server.pages import Pages, static_folder
+from spectator.server.table import ROUTES
+from spectator.settings import Settings
+
+
+def make_app(manager: Manager, settings: Settings, *, join_root: str = "") -> web.Application:
+    """Build the application over a started manager; whoever made the manager stops it.
+
+    Args:
+        manager: the domain.
+        settings: who may ask (hosts, proxy, lan), where the page's files are.
+        join_root: where spectators elsewhere find this server (``http://192.168.1.5:8000``); empty: wherever
+            whoever asks has found it.
+    """
+    app = web.Application(middlewares=[guard], client_max_size=EVENTS_BODY_LIMIT)
+    app[MANAGER] = manager
+    app[SETTINGS] = settings
+    app[DOORMAN] = Doorman(settings)
+    app[JOIN_ROOT] = join_root
+    app.on_response_prepare.append(add_security_headers)
+    add_routes(app, ROUTES)
+    app.router.add_get("/ws/rooms/{room}", ws.handle)
+    app.router.add_get("/healthz", health.alive)
+    app.router.add_get("/readyz", health.ready)
+    Pages(static_folder(settings)).add_routes(app)
+    return app

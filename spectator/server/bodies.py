@@ -1,0 +1,120 @@
+"""What callers send, beside the forms that ``rooms`` owns: strict, and no error repeats a value."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from rooms.errors import InvalidRequest
+
+
+class Body(BaseModel):
+    """What the bodies have in common: strict types, no unknown fields."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class ExtendBody(Body):
+    """The body of ``POST /rooms/{room}/extend``."""
+
+    hours: float = Field(
+        gt=0, le=24 * 366, allow_inf_nan=False, description="How much longer the room lives."
+    )
+
+
+class ClaimBody(Body):
+    """The body of ``POST /claims``."""
+
+    claim: str = Field(min_length=1, max_length=4096, repr=False, description="From the link's fragment.")
+
+
+class IdentityBody(Body):
+    """The body of ``POST /identities``."""
+
+    user_id: str = Field(min_length=1, max_length=64, description="Who it is, in the tenant's own words.")
+    name: str | None = Field(
+        default=None, max_length=64, description="What others see; the user id if left out."
+    )
+    hours: float = Field(
+        default=24, gt=0, le=24 * 31, allow_inf_nan=False, description="How long it is valid."
+    )
+
+
+class Query(BaseModel):
+    """What the queries have in common: text is read as the type it stands for, no unknown names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=True)
+
+
+class WaitQuery(Query):
+    """The query of ``GET /rooms/{room}/requests/{id}``."""
+
+    wait: float = Field(default=0, ge=0, le=25, description="Seconds to wait for an answer before telling.")
+
+
+def _time(text: Any) -> Any:
+    """Unix seconds, or ISO-8601 (naive: local time, as everywhere in the protocol)."""
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC).timestamp()
+    except (ValueError, OverflowError, OSError):
+        raise ValueError("must be seconds since 1970 or ISO-8601") from None
+
+
+Time = Annotated[float, BeforeValidator(_time), Field(allow_inf_nan=False)]
+
+
+class HistoryQuery(Query):
+    """The query of ``GET /rooms/{room}/history``."""
+
+    metrics: str = Field(
+        default="", max_length=16_384, description="Names, separated by commas; all if left out."
+    )
+    start: Time | None = Field(default=None, alias="from", description="Not before: seconds or ISO-8601.")
+    end: Time | None = Field(default=None, alias="to", description="Not after.")
+    from_step: float | None = Field(default=None, allow_inf_nan=False)
+    to_step: float | None = Field(default=None, allow_inf_nan=False)
+    max_points: int = Field(default=1000, ge=2, le=10_000, description="At most so many points a metric.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The metrics asked for; empty: all."""
+        return tuple(name for part in self.metrics.split(",") if (name := part.strip()))
+
+
+def parse_json(body: bytes) -> dict[str, Any]:
+    """A JSON object as Python values; NaN, huge numbers, broken UTF-8 and deep nesting are refused.
+
+    Raises:
+        InvalidRequest: it is not one JSON object.
+    """
+    try:
+        found = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise InvalidRequest("The body is not valid JSON (UTF-8, without NaN and Infinity).") from None
+    except RecursionError:
+        raise InvalidRequest("The body is nested too deep.") from None
+    if not isinstance(found, dict):
+        raise InvalidRequest("The body must be one JSON object.")
+    return found
+
+
+def check(model: type[BaseModel], values: dict[str, Any]) -> BaseModel:
+    """``values`` as ``model``.
+
+    Raises:
+        InvalidRequest: naming the first wrong field, never its value.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or None
+        told = first["msg"].removeprefix("Value error, ")
+        raise InvalidRequest(f"{field or 'The request'}: {told}.", field=field) from None

@@ -1,0 +1,129 @@
+"""Coming in and going: join, leave, the asker's own request, claims and identities."""
+
+from __future__ import annotations
+
+import time
+
+from aiohttp import web
+
+from rooms import Admitted, JoinAsk, RequestNotFound
+from spectator.manager.views import RoomView, StaffView, iso
+from spectator.server.answers import (
+    ApprovedAnswer,
+    AskedAnswer,
+    ClaimedAnswer,
+    DoneAnswer,
+    IdentityAnswer,
+    PendingAnswer,
+    reply,
+)
+from spectator.server.bodies import ClaimBody, IdentityBody, WaitQuery
+from spectator.server.links import own_links
+from spectator.server.routes import Call
+
+
+async def join(call: Call) -> web.Response:
+    """Ask to come in."""
+    ref = call.request.match_info["room"]
+    outcome = await call.manager.rooms.join(ref, call.caller, call.read(JoinAsk), call.client)
+    if isinstance(outcome, Admitted):
+        answer = ApprovedAnswer(
+            status="approved",
+            token=outcome.token,
+            expires_at=iso(outcome.expires_at_ms),
+            spectator_id=outcome.person,
+            role=outcome.role,
+            room=await _own_view(call, outcome),
+            ws_url=own_links(call.request).socket(outcome.room.id),
+        )
+        if outcome.visitor is not None:
+            answer.visitor = outcome.visitor
+        return reply(answer)
+    (shown,) = await call.manager.views([outcome.room], None)
+    waiting = PendingAnswer(
+        status="pending_approval",
+        request_id=outcome.request_id,
+        token=outcome.token,
+        expires_at=iso(outcome.request.expires_at_ms),
+        spectator_id=outcome.request.person,
+        room=shown,
+        ws_url=own_links(call.request).socket(outcome.room.id),
+    )
+    if outcome.visitor is not None:
+        waiting.visitor = outcome.visitor
+    return reply(waiting, 202)
+
+
+async def leave(call: Call) -> web.Response:
+    """Give the seat back and end the membership."""
+    assert call.caller.person is not None, "the policy lets in grants only, and a grant names a person"
+    await call.manager.rooms.leave(call.room.id, call.caller.person)
+    return reply(DoneAnswer(status="left"))
+
+
+async def show_own_request(call: Call) -> web.Response:
+    """How the caller's own request stands; with ``wait`` the answer comes as soon as there is one."""
+    _check_own(call)
+    end = time.monotonic() + call.asked(WaitQuery).wait
+    outcome = await call.manager.rooms.redeem_request(call.caller)
+    with call.manager.patience() as may_wait:
+        while may_wait and not isinstance(outcome, Admitted) and outcome.status == "pending_approval":
+            left = end - time.monotonic()
+            if left <= 0 or not await call.manager.hub.access_changed(call.room.id, left):
+                break
+            outcome = await call.manager.rooms.redeem_request(call.caller)
+    if not isinstance(outcome, Admitted):
+        return reply(AskedAnswer(request_id=outcome.id, status=outcome.status))
+    return reply(
+        AskedAnswer(
+            request_id=call.request.match_info["id"],
+            status="approved",
+            token=outcome.token,
+            expires_at=iso(outcome.expires_at_ms),
+            spectator_id=outcome.person,
+            role=outcome.role,
+            room=await _own_view(call, outcome),
+            ws_url=own_links(call.request).socket(outcome.room.id),
+        )
+    )
+
+
+async def withdraw(call: Call) -> web.Response:
+    """The caller waits no longer."""
+    _check_own(call)
+    await call.manager.rooms.withdraw(call.room.id, call.request.match_info["id"])
+    return reply(DoneAnswer(status="withdrawn"))
+
+
+async def redeem_claim(call: Call) -> web.Response:
+    """Exchange a claim for the room's key."""
+    room, owner_token = await call.manager.rooms.redeem_claim(call.read(ClaimBody).claim)
+    (shown,) = await call.manager.views([room], "owner")
+    assert isinstance(shown, StaffView), "an owner is shown everything"
+    return reply(
+        ClaimedAnswer(room=shown, owner_token=owner_token, ws_url=own_links(call.request).socket(room.id))
+    )
+
+
+async def mint_identity(call: Call) -> web.Response:
+    """A signed identity; whoever holds the key vouches for it."""
+    body = call.read(IdentityBody)
+    tenant = call.caller.tenant or ""
+    token = await call.manager.rooms.mint_identity(tenant, body.user_id, body.name, body.hours)
+    expires_at = call.manager.now_ms() + round(body.hours * 3_600_000)
+    return reply(
+        IdentityAnswer(
+            token=token, user_id=body.user_id, name=body.name or body.user_id, expires_at=iso(expires_at)
+        )
+    )
+
+
+def _check_own(call: Call) -> None:
+    if call.caller.request_id != call.request.match_info["id"]:
+        raise RequestNotFound
+
+
+async def _own_view(call: Call, admitted: Admitted) -> StaffView | RoomView:
+    (shown,) = await call.manager.views([admitted.room], admitted.role)
+    assert isinstance(shown, RoomView), "whoever is in is shown more than a stranger"
+    return shown

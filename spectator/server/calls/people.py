@@ -1,0 +1,70 @@
+"""What owner and moderators do about people: answer requests, see who is in."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from rooms import JoinRequest
+from spectator.manager.views import iso
+from spectator.server.answers import (
+    JoinRequestsAnswer,
+    JoinRequestView,
+    SpectatorsAnswer,
+    SpectatorView,
+    reply,
+)
+from spectator.server.routes import Call
+
+
+async def list_requests(call: Call) -> web.Response:
+    """Who waits, oldest first."""
+    found = await call.manager.rooms.requests(call.room.id)
+    return reply(JoinRequestsAnswer(requests=[_request(one) for one in found]))
+
+
+async def approve(call: Call) -> web.Response:
+    """Let somebody in."""
+    return reply(_request(await _answer(call, approve=True)))
+
+
+async def deny(call: Call) -> web.Response:
+    """Turn somebody away."""
+    return reply(_request(await _answer(call, approve=False)))
+
+
+async def approve_all(call: Call) -> web.Response:
+    """Let in everybody who waits, oldest first, until the room is full."""
+    answered = await call.manager.rooms.answer_all(call.room.id)
+    return reply(JoinRequestsAnswer(requests=[_request(one) for one in answered]))
+
+
+async def list_spectators(call: Call) -> web.Response:
+    """Who is in, in the order they came."""
+    people = await call.manager.rooms.people(call.room.id)
+    shown = [
+        SpectatorView(
+            id=one.id,
+            name=one.name,
+            role=one.role,
+            joined_at=iso(one.joined_at_ms),
+            watching=one.seated,
+            lag_ms=None,
+        )
+        for one in people
+    ]
+    return reply(SpectatorsAnswer(spectators=shown))
+
+
+async def _answer(call: Call, *, approve: bool) -> JoinRequest:
+    return await call.manager.rooms.answer(call.room.id, call.request.match_info["id"], approve)
+
+
+def _request(one: JoinRequest) -> JoinRequestView:
+    return JoinRequestView(
+        id=one.id,
+        name=one.name,
+        user_id=one.user_id,
+        requested_at=iso(one.requested_at_ms),
+        expires_at=iso(one.expires_at_ms),
+        status=one.status,
+    )

@@ -1,0 +1,52 @@
+"""The outermost middleware: Host and Origin first, and no error leaves other than as a problem."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from rooms.errors import InternalError, PayloadTooLarge, RoomsError, Unavailable
+from spectator.server.keys import DOORMAN, HOST
+from spectator.server.problems import MalformedRequest, MethodNotAllowed, PageNotFound, problem_response
+
+logger = logging.getLogger("spectator.server")
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let in who asks for this server, and turn whatever is raised into an answer."""
+    try:
+        request[HOST] = request.app[DOORMAN].check(request)
+        return await handler(request)
+    except RoomsError as error:
+        if isinstance(error, Unavailable):
+            logger.warning("%s %s: %s", request.method, request.path, error.code)
+        return problem_response(error)
+    except web.HTTPException as error:
+        return _answer(error)
+    except ConnectionError:
+        raise  # whoever asked has gone; there is nobody to answer
+    except Exception as error:  # noqa: BLE001 - the last one: whatever it is, it is answered and logged
+        # The frames tell where it broke. The message is left out: it may repeat what was sent.
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        what = type(error).__name__
+        logger.error("%s %s: %s\n%s", request.method, request.path, what, frames)  # noqa: TRY400 - as said
+        if request.writer.output_size > 0:
+            raise ConnectionError("the answer had begun; the connection is ended instead") from None
+        return problem_response(InternalError())
+
+
+def _answer(error: web.HTTPException) -> web.Response:
+    """What aiohttp itself refuses, in our words."""
+    if isinstance(error, web.HTTPNotFound):
+        return problem_response(PageNotFound())
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        response = problem_response(MethodNotAllowed())
+        response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
+        return response
+    if isinstance(error, web.HTTPRequestEntityTooLarge):
+        return problem_response(PayloadTooLarge())
+    return problem_response(MalformedRequest() if error.status < 500 else InternalError())
