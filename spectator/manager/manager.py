@@ -37,7 +37,7 @@ logger = logging.getLogger("spectator.manager")
 ALL_SCOPES = frozenset({"publish", "read", "manage"})
 
 MOST_WAITS = 1000
-"""Calls that may wait for something at once on this node; those beyond are answered at once, as things stand."""
+"""Calls that may wait at once on this node; those beyond are answered immediately, as things stand."""
 
 
 class Manager:

@@ -158,16 +158,18 @@ def _of_policy(policy: Policy) -> list[type[RoomsError]]:
 
 
 def page(routes: Sequence[Route], version: str) -> str:
-    """The same, for people: one HTML page without script, style sheet of the page's own."""
+    """The same, for people: one HTML page without script."""
     rows = "".join(_row(route) for route in routes)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><title>spectator: the
-        API</title>' '<link rel="stylesheet" href="docs.css"></head><body><main>' f"<h1>spectator
-        {html.escape(version)}</h1>" '<p>Machine-readable: <a href="openapi.json">openapi.json</a>.
-        Credentials travel as ' "<code>Authorization: Bearer …</code> and nowhere else. Errors are "
-        f"<code>{PROBLEM_TYPE}</code> with a stable <code>code</code>. " "Watching is the WebSocket
-        <code>/ws/rooms/{room}</code>.</p>" f"{rows}</main></body></html>"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<title>spectator: the API</title><link rel="stylesheet" href="docs.css"></head><body><main>'
+        f"<h1>spectator {html.escape(version)}</h1>"
+        '<p>Machine-readable: <a href="openapi.json">openapi.json</a>. Credentials travel as '
+        "<code>Authorization: Bearer …</code> and nowhere else. Errors are "
+        f"<code>{PROBLEM_TYPE}</code> with a stable <code>code</code>. "
+        "Watching is the WebSocket <code>/ws/rooms/{room}</code>.</p>"
+        f"{rows}</main></body></html>"
     )
 
 

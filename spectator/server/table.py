@@ -112,8 +112,10 @@ ROUTES: Final[tuple[Route, ...]] = (
         "/rooms/{room}/join",
         joining.join,
         policy.ANYONE,
-        "Ask to come in. The bearer may be a visitor token, an identity, an old grant, a room key or an API
-        key.", body=JoinAsk, answers={200: answers.ApprovedAnswer, 202: answers.PendingAnswer}, refusals=(
+        "Ask to come in. The bearer may be a visitor, an identity, an old grant, a room key or an API key.",
+        body=JoinAsk,
+        answers={200: answers.ApprovedAnswer, 202: answers.PendingAnswer},
+        refusals=(
             Blocked,
             ApprovalDenied,
             PasswordRequired,
