@@ -1,6 +1,6 @@
 """The command ``spectator``: each command is a module of its own, loaded when it is called for.
 
-Exit codes, the same for all commands: see ``spectator.cli.exits``.
+Exit codes, the same for all commands: see ``TOLD`` in ``spectator.cli.exits``.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="spectator",
         description="Rooms in which people watch training happen.",
-        epilog="Exit codes:" + (exits.__doc__ or "").split(":", 1)[1].replace("=", ""),
+        epilog=exits.TOLD,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.set_defaults(json=False, debug=False, needs_server=False)

@@ -15,6 +15,7 @@ from spectator.cli.exits import CommandError, Exit
 from spectator.cli.finding import environment
 from spectator.cli.output import Output
 from spectator.cli.qr import qr_text
+from spectator.cli.serving import LAN_WARNING
 from spectator.client.address import Address
 from spectator.client.environment import server_environment
 from spectator.client.local_server import Found, LocalServer
@@ -59,7 +60,7 @@ def _tell(room: spectator.Room, out: Output, *, lan: bool) -> None:
             "The server that runs is not open to the network: spectator stop, then spectator demo --lan"
         )
     elif lan:
-        lines += ["Plain HTTP: passwords cross this network readable.", qr_text(str(room.url))]
+        lines += [LAN_WARNING, qr_text(str(room.url))]
     lines.append("An agent is learning its way through four rooms with lava. Ctrl-C ends it.")
     out.result({"url": room.url, "code": room.code, "room_id": room.id}, "\n".join(lines))
 

@@ -1,14 +1,4 @@
-"""Exit codes, and how what went wrong becomes one line for people.
-
-====  ======================================================================
-0     done
-1     refused or failed; the message says why
-2     wrong arguments
-3     no server found, or it does not answer
-4     the server cannot start here (nothing installed, port or store in use)
-130   interrupted from the keyboard
-====  ======================================================================
-"""
+"""Exit codes, and how what went wrong becomes one line for people."""
 
 from __future__ import annotations
 
@@ -22,8 +12,18 @@ from spectator.cli.output import Output
 from spectator.client.errors import NoServer, Refused, SpectatorError, Unreachable
 
 
+TOLD = """Exit codes:
+  0     done
+  1     refused or failed; the message says why
+  2     wrong arguments
+  3     no server found, or it does not answer
+  4     the server cannot start here (nothing installed, port or store in use)
+  130   interrupted from the keyboard
+"""
+
+
 class Exit(IntEnum):
-    """What a command ends with."""
+    """What a command ends with; ``TOLD`` explains them to people."""
 
     DONE = 0
     FAILED = 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import signal
 import time
@@ -12,25 +13,28 @@ from typing import Any, Dict, Optional
 from spectator.cli.exits import CommandError, Exit
 from spectator.cli.finding import environment
 from spectator.cli.output import Output
+from spectator.cli.qr import qr_text
 from spectator.client.api import Api
 from spectator.client.local_server import Found, LocalServer
 
 STOP_DEADLINE_S = 15.0  # a server says good-bye to its viewers within 10
 PAUSE_S = 0.05
 AUTOSTARTED_IDLE_S = 3600.0
+LAN_WARNING = "Plain HTTP: passwords cross this network readable."
 INSTALL = "pip install 'spectator-rooms[local]'"
+OWN_PACKAGES = frozenset({"rooms", "spectator"})
 SERVE_OPTIONS = ("host", "port", "lan", "redis_url", "public_url", "behind_proxy", "theme", "static_dir")
 
 
-def serve(arguments: argparse.Namespace, _: Output) -> int:
+def serve(arguments: argparse.Namespace, out: Output) -> int:
     """Run the server until it is told to stop."""
     try:
-        import asyncio
-
         from spectator.embedded import StoreError
         from spectator.server import serve as run_server
         from spectator.settings import Settings, SettingsError
     except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in OWN_PACKAGES:
+            raise  # a broken installation is not mended by installing more
         raise CommandError(
             "not_installed", f"{error.name} is missing: {INSTALL}", Exit.CANNOT_START
         ) from error
@@ -40,10 +44,20 @@ def serve(arguments: argparse.Namespace, _: Output) -> int:
         settings = Settings.load(given)
         if arguments.autostarted and settings.idle_exit_s is None:
             settings = settings.model_copy(update={"idle_exit_s": AUTOSTARTED_IDLE_S})
-        asyncio.run(run_server(settings))
+        asyncio.run(run_server(settings, lambda ready: _greet(ready.url, ready.join_root, arguments, out)))
     except (SettingsError, StoreError) as error:
         raise CommandError("cannot_start", str(error), Exit.CANNOT_START) from error
     return Exit.DONE
+
+
+def _greet(url: str, join_root: Optional[str], arguments: argparse.Namespace, out: Output) -> None:
+    """Say where the server is, once it listens; one that a script started has nobody to tell."""
+    if arguments.autostarted:
+        return
+    lines = [f"serving at {url} (Ctrl-C stops it; rooms stay)"]
+    if arguments.lan and join_root is not None:
+        lines += [f"on this network: {join_root}", LAN_WARNING, qr_text(join_root)]
+    out.result({"url": url, "join_root": join_root}, "\n".join(lines))
 
 
 def status(arguments: argparse.Namespace, out: Output) -> int:

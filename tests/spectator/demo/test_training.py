@@ -53,7 +53,9 @@ def test_metrics_bear_the_usual_names_and_steps_that_grow():
     room, _ = trained(30)
     steps = [step for step, _ in room.logs]
     assert steps == sorted(steps)
-    assert {"episode", "current_reward", "episode_length", "win_rate", "loss_value", "epsilon"} <= set(room.logs[0][1])
+    assert {"episode", "current_reward", "episode_length", "win_rate", "loss_value", "epsilon"} <= set(
+        room.logs[0][1]
+    )
 
 
 def test_there_is_always_another_level():

@@ -1,0 +1,63 @@
+import json
+import queue
+
+import pytest
+
+from spectator.cli.publishing import LONGEST_BATCH, batches, parse
+from tests.harness.terminal import spectator_command, spectator_json
+
+
+@pytest.mark.parametrize(
+    ("text", "event"),
+    [
+        (
+            '{"type": "log", "level": "info", "message": "m"}',
+            {"type": "log", "level": "info", "message": "m"},
+        ),
+        ('{"reward": 1.5}', {"type": "training_metrics", "data": {"reward": 1.5}}),
+        (
+            "reward=1.5 step=3 note=well",
+            {"type": "training_metrics", "data": {"reward": 1.5, "step": 3, "note": "well"}},
+        ),
+        ("", None),
+        ("hello", None),
+        ("{", None),
+        ("a=", None),
+        ("=1", None),
+    ],
+)
+def test_what_a_line_stands_for(text, event):
+    assert parse(text) == event
+
+
+def test_lines_that_wait_go_together_in_order():
+    lines = queue.Queue()
+    for number in range(LONGEST_BATCH + 2):
+        lines.put(f"{number}")
+    lines.put(None)
+    first, second = batches(lines)
+    assert first == [str(number) for number in range(LONGEST_BATCH)]
+    assert second == [str(LONGEST_BATCH), str(LONGEST_BATCH + 1)]
+
+
+def test_lines_of_stdin_become_events(server):
+    code = spectator_json(server.data_dir, "room", "create", "piped")["room"]["code"]
+    typed = 'reward=1\n{"reward": 2}\n\n{"type": "log", "level": "info", "message": "half way"}\n'
+    assert spectator_json(server.data_dir, "publish", code, typed=typed) == {"published": 3, "refused": 0}
+    _, told = server.call("GET", f"/rooms/{code}/history?metrics=reward")
+    assert told["metrics"]["reward"]["value"] == [1, 2]
+
+
+def test_a_line_that_is_nothing_is_told_with_its_number(server):
+    code = spectator_json(server.data_dir, "room", "create", "piped")["room"]["code"]
+    done = spectator_command(server.data_dir, "publish", code, typed='reward=1\nwhat?\n{"type": "no such"}\n')
+    assert done.returncode == 1
+    assert "line 2 is neither" in done.stderr
+    assert "line 3 was refused" in done.stderr
+    assert done.stdout == "Published 1 events.\n"
+
+
+def test_an_unknown_room_is_told(server):
+    done = spectator_command(server.data_dir, "publish", "ZZZZZZ", "--json", typed="reward=1\n")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["error"]["code"] == "room_not_found"

@@ -1,0 +1,77 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from spectator.cli.serving import _is_there
+from tests.harness.terminal import spectator_command, spectator_json, spectator_started
+
+
+def test_without_a_server_status_says_how_to_start_one(tmp_path):
+    done = spectator_command(tmp_path, "status")
+    assert (done.returncode, done.stdout) == (3, "No server is running. Start one: spectator serve\n")
+    assert json.loads(spectator_command(tmp_path, "status", "--json").stdout) == {"running": False}
+    assert spectator_command(tmp_path, "stop").stdout == "No server is running.\n"
+
+
+def test_status_tells_where_it_runs(server):
+    told = spectator_json(server.data_dir, "status")
+    assert told["running"] is True
+    assert told["url"] == server.url
+    assert server.process is not None
+    assert told["pid"] == server.process.pid
+    assert f"Running at {server.url}" in spectator_command(server.data_dir, "status").stdout
+
+
+def test_stop_ends_it_and_its_rooms_stay(fresh_server):
+    code = spectator_json(fresh_server.data_dir, "room", "create", "kept")["room"]["code"]
+    done = spectator_command(fresh_server.data_dir, "stop")
+    assert done.stdout == f"Stopped {fresh_server.url}. Its rooms stay.\n"
+    assert fresh_server.process.wait(10) == 0
+    fresh_server.start()
+    assert spectator_json(fresh_server.data_dir, "room", "show", code)["name"] == "kept"
+
+
+def test_serve_says_where_and_ends_cleanly_on_ctrl_c(tmp_path):
+    with spectator_started(tmp_path / "data", "serve", "--port", "0") as serving:
+        assert serving.stdout is not None
+        assert serving.stdout.readline().startswith("serving at http://127.0.0.1:")
+        serving.send_signal(signal.SIGINT)
+        _, errors = serving.communicate(timeout=20)
+        assert serving.returncode in {0, 130}
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--host", "0.0.0.0"], "--lan"),
+        (["--redis", "http://x"], "redis://"),
+        (["--redis", "unix:///nowhere.sock"], "nowhere.sock"),
+        (["--static", "/nowhere"], "index.html"),
+    ],
+)
+def test_what_cannot_be_served_is_told_in_a_line(tmp_path, arguments, told):
+    done = spectator_command(tmp_path / "data", "serve", "--port", "0", *arguments)
+    assert done.returncode == 4
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_in_use_is_told(server, tmp_path):
+    port = server.url.rsplit(":", 1)[1]
+    done = spectator_command(tmp_path / "data", "serve", "--port", port)
+    assert done.returncode == 4
+    assert port in done.stderr
+
+
+def test_a_process_that_ended_is_not_there():
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    assert _is_there(os.getpid())
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+    assert not _is_there(ended.pid)  # a zombie
+    ended.wait()
+    assert not _is_there(ended.pid)
