@@ -1,0 +1,227 @@
+"""The calls of the HTTP API, one method each, as plain dicts: they wait, and raise what went wrong."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, List, Mapping, Optional
+from urllib.parse import quote, urlencode
+
+from spectator.client.address import Address
+from spectator.client.errors import Refused, Unreachable
+from spectator.client.transport import Answer, Transport
+from spectator.protocol.json_text import json_text
+from spectator.protocol.values import jsonable
+
+BASE = "/api/v1"
+TIMEOUT = 5.0  # seconds; the server itself gives up on its store after 2.5
+JSON = "application/json"
+
+Fields = Dict[str, Any]
+
+
+class Api:
+    """A server, and the credential to show it. May be shared by threads: each call has its own connection.
+
+    Every call raises `Unreachable` when there is no answer and `Refused` when the answer is no.
+    A room is named by its id or its code.
+    """
+
+    def __init__(self, address: Address, bearer: Optional[str] = None, timeout: float = TIMEOUT) -> None:
+        """Remember where to call and with what credential; ``timeout`` is in seconds, for each call."""
+        self.address = address
+        self.timeout = timeout
+        self._bearer = bearer
+
+    @property
+    def has_credential(self) -> bool:
+        """Whether there is a credential to show."""
+        return self._bearer is not None
+
+    def acting_as(self, bearer: Optional[str]) -> Api:
+        """Return the same server with another credential."""
+        return Api(self.address, bearer, self.timeout)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        fields: Optional[Mapping[str, Any]] = None,
+        headers: Optional[Mapping[str, str]] = None,
+        timeout: Optional[float] = None,
+    ) -> Any:
+        """Send one call below ``/api/v1`` and return the JSON of its answer (None when there is none)."""
+        body = None if fields is None else json_text(jsonable(fields)).encode()
+        sent = {"Accept": JSON, **authorization(self._bearer), **(headers or {})}
+        if body is not None:
+            sent["Content-Type"] = JSON
+        transport = Transport(self.address, keep=False)
+        return decode(
+            transport.exchange(method, BASE + path, sent, body, timeout or self.timeout), self.address
+        )
+
+    # -- rooms
+
+    def create_room(self, fields: Mapping[str, Any], idempotency_key: Optional[str] = None) -> Fields:
+        """Create or reuse a room; return ``{room, owner_token, password?, join_url, owner_url}``."""
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else None
+        return _object(self.request("POST", "/rooms", fields, headers))
+
+    def rooms(self) -> List[Fields]:
+        """Return the rooms of the key's tenant."""
+        return _objects(self.request("GET", "/rooms"), "rooms")
+
+    def lobby(self) -> List[Fields]:
+        """Return the public rooms that are listed."""
+        return _objects(self.request("GET", "/lobby"), "rooms")
+
+    def room(self, room: str) -> Fields:
+        """Return what the caller may see of a room."""
+        return _object(self.request("GET", _room(room)))
+
+    def change(self, room: str, fields: Mapping[str, Any]) -> Fields:
+        """Change a room; what is not given stays."""
+        return _object(self.request("PATCH", _room(room), fields))
+
+    def extend(self, room: str, hours: float) -> Fields:
+        """Let a room live ``hours`` longer."""
+        return _object(self.request("POST", _room(room) + "/extend", {"hours": hours}))
+
+    def close(self, room: str) -> None:
+        """End a room for everybody."""
+        self.request("DELETE", _room(room))
+
+    def claim(self, room: str) -> str:
+        """Return a fresh ``owner_url``: good once, for ten minutes."""
+        return str(_object(self.request("POST", _room(room) + "/claims", {}))["owner_url"])
+
+    # -- people
+
+    def join(
+        self,
+        room: str,
+        display_name: str,
+        password: Optional[str] = None,
+        invitation: Optional[str] = None,
+    ) -> Fields:
+        """Ask to come in: ``status`` is ``approved`` (with ``token``) or ``pending_approval``."""
+        fields: Fields = {"display_name": display_name}
+        if password is not None:
+            fields["password"] = password
+        if invitation is not None:
+            fields["invitation"] = invitation
+        return _object(self.request("POST", _room(room) + "/join", fields))
+
+    def leave(self, room: str) -> None:
+        """Give the seat back; the credential is a grant."""
+        self.request("POST", _room(room) + "/leave", {})
+
+    def requests(self, room: str) -> List[Fields]:
+        """Return who asks to come in: ``{id, name, user_id, requested_at, status}`` each."""
+        return _objects(self.request("GET", _room(room) + "/requests"), "requests")
+
+    def asked(self, room: str, request_id: str, wait: float = 0.0) -> Fields:
+        """Return how the caller's own request stands; ``wait`` up to 25 seconds for an answer."""
+        query = "?" + urlencode({"wait": f"{wait:g}"}) if wait else ""
+        path = f"{_room(room)}/requests/{quote(request_id, safe='')}{query}"
+        return _object(self.request("GET", path, timeout=self.timeout + wait))
+
+    def withdraw(self, room: str, request_id: str) -> None:
+        """Take the caller's own request back."""
+        self.request("DELETE", f"{_room(room)}/requests/{quote(request_id, safe='')}")
+
+    def approve(self, room: str, request_id: str) -> Fields:
+        """Let somebody in."""
+        return _object(
+            self.request("POST", f"{_room(room)}/requests/{quote(request_id, safe='')}/approve", {})
+        )
+
+    def deny(self, room: str, request_id: str) -> Fields:
+        """Turn somebody away."""
+        return _object(self.request("POST", f"{_room(room)}/requests/{quote(request_id, safe='')}/deny", {}))
+
+    def approve_all(self, room: str) -> List[Fields]:
+        """Let everybody in who waits and for whom there is a seat."""
+        return _objects(self.request("POST", _room(room) + "/requests/approve-all", {}), "requests")
+
+    def spectators(self, room: str) -> List[Fields]:
+        """Return who is in: ``{id, name, role, joined_at, lag_ms}`` each."""
+        return _objects(self.request("GET", _room(room) + "/spectators"), "spectators")
+
+    def identity(self, user_id: str, name: Optional[str] = None, hours: Optional[float] = None) -> str:
+        """Return a signed identity of a user of the key's tenant: whoever holds the key vouches for it."""
+        fields = {"user_id": user_id, "name": name, "hours": hours}
+        told = self.request("POST", "/identities", {key: v for key, v in fields.items() if v is not None})
+        answer = _object(told)
+        return str(answer.get("token") or answer["identity"])
+
+    # -- what happened
+
+    def history(self, room: str, metrics: Optional[List[str]] = None, max_points: int = 1000) -> Fields:
+        """Return ``{name: {step, time, value}}``, lists of equal length, at most ``max_points`` long."""
+        query: Dict[str, str] = {"max_points": str(max_points)}
+        if metrics is not None:
+            query["metrics"] = ",".join(metrics)
+        told = _object(self.request("GET", f"{_room(room)}/history?{urlencode(query)}"))
+        return _object(told["metrics"])
+
+
+def authorization(bearer: Optional[str]) -> Dict[str, str]:
+    """Return the header that shows a credential; none for None."""
+    return {"Authorization": f"Bearer {bearer}"} if bearer else {}
+
+
+def decode(answer: Answer, address: Address) -> Any:
+    """Return the JSON of a good answer.
+
+    Raises:
+        Refused: the server answered with a problem.
+        Unreachable: what answered is not our server (a login page, a proxy's error).
+    """
+    value = _json(answer)
+    if 200 <= answer.status < 300:
+        if answer.body and value is None:
+            raise Unreachable(
+                f"{address.url} answers, but not as a spectator server does; is the address right?"
+            )
+        return value
+    if not isinstance(value, dict) or not isinstance(value.get("code"), str):
+        raise Unreachable(f"{address.url} answers HTTP {answer.status}, but not as a spectator server does")
+    raise Refused(
+        value["code"],
+        answer.status,
+        str(value.get("detail") or value.get("message") or value.get("title") or value["code"]),
+        _seconds(answer.headers.get("retry-after")),
+        value.get("field") if isinstance(value.get("field"), str) else None,
+        value.get("last") if isinstance(value.get("last"), int) else None,
+    )
+
+
+def _json(answer: Answer) -> Any:
+    try:
+        return json.loads(answer.body) if answer.body else None
+    except ValueError:  # UnicodeDecodeError is one
+        return None
+
+
+def _seconds(told: Optional[str]) -> Optional[float]:
+    try:
+        return max(0.0, float(told)) if told is not None else None
+    except ValueError:  # a date: we would have to trust two clocks
+        return None
+
+
+def _room(room: str) -> str:
+    return "/rooms/" + quote(room, safe="")
+
+
+def _object(value: Any) -> Fields:
+    if not isinstance(value, dict):
+        raise Unreachable(
+            "the server's answer is not what this version of spectator knows; upgrade the older one"
+        )
+    return value
+
+
+def _objects(value: Any, name: str) -> List[Fields]:
+    items = _object(value).get(name, [])
+    return [item for item in items if isinstance(item, dict)]

@@ -1,0 +1,211 @@
+"""The server of this user on this machine: found through ``server.json``, started where there is none.
+
+Never found by guessing a port, and the data folder's key is never sent anywhere but to the address in that
+file: whoever else listens on this machine learns nothing.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, List, Optional
+
+from spectator.client.address import Address
+from spectator.client.environment import server_environment
+from spectator.client.errors import NoServer, Unreachable
+from spectator.client.transport import Transport
+
+HEALTH_TIMEOUT = 1.0  # seconds
+START_TIMEOUT = 20.0  # seconds for a server to come up; its store may have to read a large file
+LOOK_EVERY = 0.05  # seconds between looks while a server starts
+SERVER_PACKAGES = ("aiohttp", "argon2", "itsdangerous", "msgspec", "pydantic", "redis")
+
+# Kept so that an ended child is reaped, and its end noticed.
+_started: List[subprocess.Popen[bytes]] = []
+
+
+@dataclass(frozen=True)
+class Found:
+    """A server that runs.
+
+    Attributes:
+        address: where.
+        key: the data folder's API key, or None when its file is not there.
+        pid: its process.
+        version: its version, as text.
+    """
+
+    address: Address
+    key: Optional[str] = field(repr=False)
+    pid: int
+    version: str
+
+
+class LocalServer:
+    """What a data folder says of the server that belongs to it."""
+
+    def __init__(self, data_dir: Path) -> None:
+        """Remember the folder; nothing is read yet."""
+        self.data_dir = data_dir
+
+    def find(self) -> Optional[Found]:
+        """Return the server, if it is alive and well; None otherwise."""
+        told = self._told()
+        if told is None:
+            return None
+        try:
+            address = Address.parse(str(told["url"]))
+            pid = int(told["pid"])
+        except (KeyError, TypeError, ValueError):
+            return None
+        # A home may be shared by machines, and an address may have found another owner since.
+        if told.get("host", socket.gethostname()) != socket.gethostname() or not _alive(pid):
+            return None
+        if not healthy(address):
+            return None
+        return Found(address, self.key(), pid, str(told.get("version", "")))
+
+    def key(self) -> Optional[str]:
+        """Return the folder's API key; None when there is none, or others may read it."""
+        path = self.data_dir / "key"
+        try:
+            if os.name == "posix" and path.stat().st_mode & 0o077:
+                return None
+            return path.read_text(encoding="utf-8").strip() or None
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    def find_or_start(self, *, lan: bool = False) -> Found:
+        """Return the server; start one, detached from this process, if there is none.
+
+        Raises:
+            NoServer: none runs, and none can be started here. The message says what to do.
+        """
+        found = self.find()
+        if found is not None:
+            return found
+        why_not = cannot_start()
+        if why_not is not None:
+            raise NoServer(why_not)
+        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        deadline = time.monotonic() + START_TIMEOUT
+        with (self.data_dir / "server.lock").open("ab") as lock:
+            while not _locked(lock):  # another process is starting one
+                time.sleep(LOOK_EVERY)
+                found = self.find()
+                if found is not None:
+                    return found
+                if time.monotonic() > deadline:
+                    raise NoServer(
+                        f"a server is being started by another process for too long; see {self._log}"
+                    )
+            return self.find() or self._start(lan, deadline)
+
+    @property
+    def _log(self) -> Path:
+        return self.data_dir / "server.log"
+
+    def _start(self, lan: bool, deadline: float) -> Found:
+        process = self._spawn(lan)
+        while time.monotonic() < deadline:
+            found = self.find()
+            if found is not None:
+                return found
+            if process.poll() is not None:
+                raise NoServer(f"the server could not be started ({self._last_words()}); see {self._log}")
+            time.sleep(LOOK_EVERY)
+        raise NoServer(f"the server is not ready after {START_TIMEOUT:.0f} s; see {self._log}")
+
+    def _spawn(self, lan: bool) -> subprocess.Popen[bytes]:
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "spectator",
+            "serve",
+            "--autostarted",
+            "--data",
+            str(self.data_dir),
+        ]
+        if lan:
+            command.append("--lan")
+        descriptor = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=descriptor,
+                stderr=descriptor,
+                env=server_environment(self.data_dir),
+                start_new_session=True,  # it outlives this process, and is not ended by its Ctrl-C
+            )
+        except OSError as error:
+            raise NoServer(f"the server could not be started: {error.strerror}") from error
+        finally:
+            os.close(descriptor)
+        _started.append(process)
+        return process
+
+    def _last_words(self) -> str:
+        try:
+            lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        except OSError:
+            lines = []
+        return lines[-1].strip()[:200] if lines else "it said nothing"
+
+    def _told(self) -> Any:
+        try:
+            told = json.loads((self.data_dir / "server.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return told if isinstance(told, dict) else None
+
+
+def healthy(address: Address) -> bool:
+    """Return whether the server at ``address`` answers that it is alive."""
+    try:
+        answer = Transport(address, keep=False).exchange("GET", "/healthz", {}, None, HEALTH_TIMEOUT)
+    except Unreachable:
+        return False
+    return answer.status == 200
+
+
+def cannot_start() -> Optional[str]:
+    """Return why no server can be started by this interpreter and what to do; None when one can."""
+    url = "or set SPECTATOR_URL to the address of one"
+    if os.name != "posix":
+        return f"no server runs, and on this system none can be started; {url}"
+    if sys.version_info < (3, 11):
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        return f"no server runs, and Python {version} cannot start one; do so with 3.11 or later, {url}"
+    missing = [name for name in SERVER_PACKAGES if importlib.util.find_spec(name) is None]
+    if missing or importlib.util.find_spec("spectator.server") is None:
+        return f'no server runs; install one: pip install "spectator-rooms[local]", {url}'
+    return None
+
+
+def _locked(file: Any) -> bool:
+    import fcntl  # there is none on Windows, where servers can be used and not started
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _alive(pid: int) -> bool:
+    if os.name != "posix":
+        return True  # the health check decides
+    try:
+        os.kill(pid, 0)
+    except (OSError, OverflowError):
+        return False
+    return pid > 0

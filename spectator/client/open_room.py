@@ -1,0 +1,99 @@
+"""`open_room`: the one line that a training script needs."""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Sequence, Union
+
+from spectator.client.environment import Environment
+from spectator.client.lifetime import watch_over
+from spectator.client.opening import Opener
+from spectator.client.room import Room
+from spectator.client.run import Run
+from spectator.client.stderr import Speaker
+from spectator.client.terms import read_terms
+from spectator.protocol.levels import AccessLevel
+
+
+def open_room(
+    name: str,
+    *,
+    access: Union[str, AccessLevel, None] = None,
+    password: Union[str, bool, None] = None,
+    config: Any = None,
+    tags: Union[str, Sequence[str]] = (),
+    notes: Optional[str] = None,
+    code: Optional[str] = None,
+    new: bool = False,
+    max_spectators: int = 100,
+    require_approval: bool = False,
+    expires_hours: float = 24,
+    listed: bool = False,
+    lan: bool = False,
+    wait: float = 5,
+    url: Optional[str] = None,
+    api_key: Optional[str] = None,
+    quiet: bool = False,
+) -> Room:
+    """Open a room in which others can watch this training, and begin a run in it.
+
+    The same name with the same key is the same room with the same code, as long as it lives; while another
+    run is live in it, a second room ``name-2`` is opened. What is not given of a room that is found again
+    stays as it is.
+
+    Args:
+        name: what the room is called, at most 64 characters.
+        access: public, password, invite_only or private; public when left out.
+        password: what people must know; alone it means access "password". True makes one (`Room.password`).
+        config: what the run is made with, shown to viewers: a dict, a dataclass or a namespace.
+        tags: words to find the room by.
+        notes: what the run is about.
+        code: the code you would like, 6 to 12 letters and digits without 0, O, 1 and I.
+        new: always a new room.
+        max_spectators: seats.
+        require_approval: whoever comes in is let in by the owner first.
+        expires_hours: how long the room lives after its last event.
+        listed: show a public room on the server's front page.
+        lan: if a server has to be started, let it serve the local network too.
+        wait: seconds to wait for a server.
+        url: the server, else `SPECTATOR_URL`, else this user's own on this machine, started if need be.
+        api_key: the key for it, else `SPECTATOR_API_KEY`, else the one in the data folder for this user's
+        own.
+        quiet: say nothing on stderr.
+
+    Returns:
+        The room. When there is no server its `code` is None; it opens itself as soon as there is one.
+
+    Raises:
+        ValueError, TypeError: an argument, or a setting in the environment, cannot be used. Nothing else
+        raises.
+    """
+    environment = Environment.read()
+    terms = read_terms(
+        name,
+        access=access,
+        password=password,
+        config=config,
+        tags=tags,
+        notes=notes,
+        code=code,
+        new=new,
+        max_spectators=max_spectators,
+        require_approval=require_approval,
+        expires_hours=expires_hours,
+        listed=listed,
+        lan=lan,
+        wait=wait,
+        url=url or environment.url,
+        api_key=api_key or environment.api_key,
+    )
+    speaker = Speaker(quiet=quiet)
+    if environment.mode == "offline":
+        speaker.say(
+            "SPECTATOR_MODE=offline: nothing is sent, and nothing is kept for later; nobody can watch"
+        )
+    if environment.mode != "online" or environment.rank != 0:
+        return Room(terms.name, None, speaker)
+    run = Run(terms, Opener(terms, environment, speaker), speaker)
+    watch_over(run)
+    run.wait_opened()
+    return Room(terms.name, run, speaker)

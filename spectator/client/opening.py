@@ -1,0 +1,120 @@
+"""Opening a room: which server, with which key, and what the first answer means."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Any, Dict, Optional
+
+from spectator.client.address import Address
+from spectator.client.api import Api
+from spectator.client.delivery import Opened
+from spectator.client.environment import Environment
+from spectator.client.errors import NoServer, Refused
+from spectator.client.local_server import LocalServer
+from spectator.client.stderr import Speaker
+from spectator.client.terms import Terms
+
+START_AGAIN = 60.0  # seconds before another server is started after one that did not come up
+
+
+class Opener:
+    """Opens the room of some terms, as often as needed: the server may come later, or be replaced."""
+
+    def __init__(self, terms: Terms, environment: Environment, speaker: Speaker) -> None:
+        """Remember what was asked for; nothing is done yet."""
+        self.fields: Dict[str, Any] = dict(terms.fields)
+        self._terms = terms
+        self._environment = environment
+        self._speaker = speaker
+        # One key for all attempts: a creation whose answer was lost is not repeated, but answered again.
+        self._idempotency_key = uuid.uuid4().hex
+        self._start_after = 0.0  # monotonic
+
+    def open(self) -> Opened:
+        """Open the room.
+
+        Raises:
+            NoServer: there is none, and none can be started.
+            Unreachable: it does not answer.
+            Refused: it answered no.
+        """
+        api = self._find()
+        try:
+            told = api.create_room(self.fields, self._idempotency_key)
+        except Refused as refused:
+            told = self._without_code(api, refused)
+        self._idempotency_key = uuid.uuid4().hex  # opening it anew is another wish
+        opened = Opened(
+            address=api.address,
+            room=dict(told["room"]),
+            owner_token=str(told["owner_token"]),
+            join_url=str(told.get("join_url") or api.address.page(str(told["room"]["code"]))),
+            owner_url=told.get("owner_url"),
+            password=told.get("password") or self.fields.get("password"),
+        )
+        if self._terms.lan and Address.parse(opened.join_url).loopback:
+            self._speaker.say("the server runs without --lan: say `spectator stop`, then run this again")
+        return opened
+
+    def _find(self) -> Api:
+        terms = self._terms
+        start = time.monotonic() >= self._start_after
+        try:
+            api = find_api(self._environment, terms.address, terms.api_key, lan=terms.lan, start=start)
+        except NoServer:
+            if start:
+                self._start_after = time.monotonic() + START_AGAIN
+            raise
+        if not api.has_credential:
+            raise Refused(
+                "unauthorized", 401, f"no API key for {api.address.url}: set SPECTATOR_API_KEY, or api_key="
+            )
+        return api
+
+    def _without_code(self, api: Api, refused: Refused) -> Dict[str, Any]:
+        """A code that somebody else has must not keep the training from being watched."""
+        if refused.code != "code_taken" or "custom_code" not in self.fields:
+            raise refused
+        code = self.fields.pop("custom_code")
+        self._speaker.say(f"the code {code} is taken; this room gets another one")
+        return api.create_room(self.fields, uuid.uuid4().hex)
+
+
+def find_api(
+    environment: Environment,
+    address: Optional[Address],
+    api_key: Optional[str],
+    *,
+    lan: bool = False,
+    start: bool = True,
+) -> Api:
+    """Return the server to use and the key to show it.
+
+    The server: ``address``, else the environment's URL, else this user's own, which is started if ``start``
+    and the environment allow it. The key: ``api_key``, else the environment's, else, for this user's own
+    server and no other, the data folder's.
+
+    Raises:
+        NoServer: there is none, and none can be started.
+        ValueError: the environment's URL cannot be used.
+    """
+    local = LocalServer(environment.data_dir)
+    key = api_key or environment.api_key
+    if address is None and environment.url is not None:
+        address = Address.parse(environment.url)
+    if address is not None:
+        if key is None:
+            found = local.find()
+            if found is not None and found.address == address:
+                key = found.key
+        return Api(address, key)
+    if start and environment.autostart:
+        found = local.find_or_start(lan=lan)
+    else:
+        found = local.find()
+        if found is None:
+            raise NoServer(
+                "no server runs; start one: spectator serve, or set SPECTATOR_URL to the address of one"
+            )
+    return Api(found.address, key or found.key)

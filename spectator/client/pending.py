@@ -1,0 +1,188 @@
+"""What has been logged and not yet sent: bounded, whatever happens, and honest about what it gave up.
+
+When the server is away for long, room is made in this order, each class as gently as it allows:
+
+1. decisions (state): only the newest stays;
+2. metrics (samples): thinned evenly over time; each metric's minimum, maximum and last value of every stretch
+stay,
+   at the step where they were;
+3. notes, then other events, oldest first; the life of the run (started, finished, failed) goes last.
+
+Whatever was given up is counted in ``dropped``.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Any, Deque, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+
+SAMPLE, STATE, NOTE, EVENT, LIFE = range(5)  # classes, in the order in which they may be given up
+
+CAPACITY = 40_000  # cells; a cell is one number or 100 characters, some 100 bytes of memory
+ENTRY_CELLS = 2  # what an entry costs beside its content
+AXES = frozenset({"step", "episode", "total_episodes"})  # they say where a value lies and stay with it
+
+
+class Entry(NamedTuple):
+    """One event on its way: its class, when it happened (epoch seconds), its fields, its size in cells."""
+
+    kind: int
+    time: float
+    fields: Dict[str, Any]
+    cells: int
+
+
+class Pending:
+    """The queue between the threads that log and the one that sends."""
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        """Hold at most ``capacity`` cells."""
+        self.dropped = 0  # events given up, or not deliverable
+        self._capacity = capacity
+        self._cells = 0
+        self._entries: Deque[Entry] = deque()
+        # Re-entrant: a signal handler may log while its own thread is in here.
+        self._lock = threading.RLock()
+
+    def __len__(self) -> int:
+        """The number of events that wait."""
+        return len(self._entries)
+
+    def add(self, kind: int, time: float, fields: Dict[str, Any], cells: int) -> None:
+        """Queue one event, making room when there is none. Never waits for anything but other adds."""
+        cells += ENTRY_CELLS
+        with self._lock:
+            self._entries.append(Entry(kind, time, fields, cells))
+            self._cells += cells
+            if self._cells > self._capacity:
+                self._make_room()
+
+    def take(self, events: int, cells: int) -> List[Entry]:
+        """Remove and return the oldest entries: at most ``events`` of them, ``cells`` large together."""
+        taken: List[Entry] = []
+        size = 0
+        with self._lock:
+            while self._entries and len(taken) < events and size < cells:
+                entry = self._entries.popleft()
+                size += entry.cells
+                taken.append(entry)
+            self._cells -= size
+        return taken
+
+    def put_back(self, entries: Sequence[Entry]) -> None:
+        """Return entries to the front: they were taken, but not sent."""
+        with self._lock:
+            self._entries.extendleft(reversed(entries))
+            self._cells += sum(entry.cells for entry in entries)
+
+    def lost(self, events: int = 1) -> None:
+        """Count events that could not be delivered."""
+        with self._lock:
+            self.dropped += events
+
+    def clear(self) -> None:
+        """Give everything up, uncounted: in a forked child it is the parent's to send."""
+        self._lock = threading.RLock()  # another thread of the parent may have held the old one
+        self._entries.clear()
+        self._cells = 0
+
+    def _make_room(self) -> None:
+        """Bring the queue down to half its capacity, so that this is rare."""
+        before = len(self._entries)
+        aim = self._capacity // 2
+        kept = newest_states(list(self._entries))
+        kept = thin(kept, aim)
+        kept = oldest_out(kept, aim)
+        self._entries = deque(kept)
+        self._cells = sum(entry.cells for entry in kept)
+        self.dropped += before - len(kept)
+
+
+def newest_states(entries: List[Entry]) -> List[Entry]:
+    """Return ``entries`` with only the newest of class state."""
+    last: Optional[Entry] = None
+    for entry in entries:
+        if entry.kind == STATE:
+            last = entry
+    return [entry for entry in entries if entry.kind != STATE or entry is last]
+
+
+def thin(entries: List[Entry], aim: int) -> List[Entry]:
+    """Return ``entries`` with the samples thinned so that they fit into ``aim`` cells, if that can be.
+
+    The time they span is cut into equal stretches. Of each stretch every metric keeps its minimum, its
+    maximum and its last value, each in the event where it was. The very last sample stays whole.
+    """
+    samples = [entry for entry in entries if entry.kind == SAMPLE]
+    if not samples or sum(entry.cells for entry in samples) <= aim:
+        return entries
+    names: Set[str] = set()
+    for entry in samples:
+        names.update(entry.fields["data"])
+    # At worst all extremes of a stretch lie in different events.
+    stretches = max(1, aim // (3 * len(names) + (2 * len(names) + 1) * (ENTRY_CELLS + len(AXES & names))))
+    start, end = samples[0].time, samples[-1].time
+    width = max((end - start) / stretches, 1e-6)
+    keep: Dict[int, Set[str]] = {id(samples[-1]): set(samples[-1].fields["data"])}
+    first = 0
+    for index in range(1, len(samples) + 1):
+        if index == len(samples) or _stretch(samples[index], start, width) != _stretch(
+            samples[first], start, width
+        ):
+            _extremes(samples[first:index], keep)
+            first = index
+    return [kept for kept in (_reduced(entry, keep) for entry in entries) if kept is not None]
+
+
+def oldest_out(entries: List[Entry], aim: int) -> List[Entry]:
+    """Return ``entries`` without the oldest of the least important classes, until ``aim`` cells are left."""
+    size = sum(entry.cells for entry in entries)
+    gone: Set[int] = set()
+    for kind in (NOTE, EVENT, SAMPLE):
+        for entry in entries:
+            if size <= aim:
+                break
+            if entry.kind == kind:
+                gone.add(id(entry))
+                size -= entry.cells
+    return [entry for entry in entries if id(entry) not in gone] if gone else entries
+
+
+def _stretch(entry: Entry, start: float, width: float) -> int:
+    return int((entry.time - start) / width)
+
+
+def _extremes(samples: List[Entry], keep: Dict[int, Set[str]]) -> None:
+    """Note in ``keep`` the names of each sample whose values are a minimum, a maximum or the last."""
+    low: Dict[str, Tuple[float, Entry]] = {}
+    high: Dict[str, Tuple[float, Entry]] = {}
+    last: Dict[str, Entry] = {}
+    for entry in samples:
+        for name, value in entry.fields["data"].items():
+            last[name] = entry
+            if name in AXES or isinstance(value, str) or value != value:  # noqa: PLR0124 - NaN, quickly
+                continue
+            if name not in low or value < low[name][0]:
+                low[name] = (value, entry)
+            if name not in high or value > high[name][0]:
+                high[name] = (value, entry)
+    for found in (low, high):
+        for name, (_, entry) in found.items():
+            keep.setdefault(id(entry), set()).add(name)
+    for name, entry in last.items():
+        keep.setdefault(id(entry), set()).add(name)
+
+
+def _reduced(entry: Entry, keep: Dict[int, Set[str]]) -> Optional[Entry]:
+    if entry.kind != SAMPLE:
+        return entry
+    names = keep.get(id(entry))
+    if not names:
+        return None
+    data = entry.fields["data"]
+    names |= AXES & set(data)
+    if len(names) == len(data):
+        return entry
+    fields = dict(entry.fields, data={name: value for name, value in data.items() if name in names})
+    return Entry(SAMPLE, entry.time, fields, ENTRY_CELLS + len(names))

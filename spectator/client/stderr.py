@@ -1,0 +1,49 @@
+"""What the client says to the person at the terminal: single lines on stderr, not the same all the time."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Callable, Dict, TextIO
+
+AGAIN_AFTER = 60.0  # seconds until a line of the same kind may be said again
+
+
+class Speaker:
+    """Says lines that begin with ``spectator:``; quiet when told so, and where there is no stderr."""
+
+    def __init__(
+        self,
+        *,
+        quiet: bool = False,
+        stream: Callable[[], TextIO] = lambda: sys.stderr,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Speak to what ``stream`` returns at that moment: programs replace ``sys.stderr``."""
+        self._quiet = quiet
+        self._stream = stream
+        self._now = now
+        self._said: Dict[str, float] = {}
+
+    def say(self, line: str) -> None:
+        """Say one line."""
+        if self._quiet:
+            return
+        stream = self._stream()
+        try:
+            stream.write(f"spectator: {line}\n")
+            stream.flush()
+        except (AttributeError, OSError, ValueError):
+            return  # no stderr, or a closed one: nobody to tell
+
+    def complain(self, kind: str, line: str) -> None:
+        """Say what is wrong, at most once a minute for each ``kind``."""
+        now = self._now()
+        if now - self._said.get(kind, -AGAIN_AFTER) < AGAIN_AFTER:
+            return
+        self._said[kind] = now
+        self.say(line)
+
+    def over(self, kind: str) -> bool:
+        """Return whether ``kind`` had been said; if it comes again, it is news."""
+        return self._said.pop(kind, None) is not None

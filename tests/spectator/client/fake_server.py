@@ -1,0 +1,206 @@
+"""A server made by hand, to see exactly what a client sends and to answer it with any trouble one likes.
+
+A real HTTP server on a real socket; it knows just enough of the protocol to be talked to.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+
+
+class Call(NamedTuple):
+    """One request as it came in."""
+
+    method: str
+    path: str
+    headers: Dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def events(self) -> List[Dict[str, Any]]:
+        body = gzip.decompress(self.body) if self.headers.get("content-encoding") == "gzip" else self.body
+        return [json.loads(line) for line in body.splitlines()]
+
+    @property
+    def sequence(self) -> Optional[int]:
+        told = self.headers.get("spectator-sequence")
+        return int(told) if told else None
+
+
+class Reply(NamedTuple):
+    """An answer: status, JSON, headers. Status 0 closes the connection without one."""
+
+    status: int
+    body: Any
+    headers: Tuple[Tuple[str, str], ...] = ()
+
+
+def problem(status: int, code: str, **more: Any) -> Reply:
+    headers = tuple(
+        (name.replace("_", "-"), str(more.pop(name))) for name in list(more) if name == "Retry_After"
+    )
+    return Reply(
+        status,
+        {"type": "about:blank", "title": code, "detail": f"It was {code}.", "code": code, **more},
+        headers,
+    )
+
+
+Trouble = Callable[[Call], Optional[Reply]]
+
+
+class FakeServer:
+    """Start it with `with`; look at `calls`; put functions into `troubles` to answer otherwise."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.calls: List[Call] = []
+        self.troubles: List[Trouble] = []
+        self.rooms = 0
+        self.requests: List[Dict[str, Any]] = []
+        self.last: Dict[str, int] = {}  # the last number stored of each producer
+        self.stored: List[Dict[str, Any]] = []  # what was appended, once each
+        self.held = threading.Event()  # cleared: answers wait
+        self.held.set()
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def _any(self) -> None:
+                length = int(self.headers.get("Content-Length") or 0)
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                call = Call(self.command, self.path, headers, self.rfile.read(length))
+                fake.calls.append(call)
+                fake.held.wait(30)
+                reply = fake.answer(call)
+                if reply.status == 0:
+                    self.close_connection = True
+                    return
+                body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
+                self.send_response(reply.status)
+                for name, value in reply.headers:
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_POST = do_PATCH = do_DELETE = _any  # noqa: N815 - the base class's names
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+            block_on_close = False
+
+            def handle_error(self, *_: Any) -> None:
+                pass  # a client that went away is part of the play
+
+        self._server = Server(("127.0.0.1", port), Handler)
+        self.port = int(self._server.server_address[1])
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        )
+
+    def __enter__(self) -> FakeServer:  # noqa: PYI034 - typing.Self is younger than 3.8
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.held.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def answer(self, call: Call) -> Reply:
+        for trouble in list(self.troubles):
+            reply = trouble(call)
+            if reply is not None:
+                return reply
+        parts = call.path.split("?")[0].split("/")[3:]
+        if call.path == "/healthz":
+            return Reply(200, {"status": "ok"})
+        if parts == ["rooms"]:
+            return self._create(call)
+        if parts[2:] == ["events"]:
+            return self._append(call)
+        if parts[2:] == ["requests"]:
+            return Reply(200, {"requests": self.requests})
+        if parts[2:3] == ["requests"] and parts[-1] in {"approve", "deny"}:
+            return self._settle(parts)
+        if parts[2:] == ["spectators"]:
+            return Reply(
+                200,
+                {
+                    "spectators": [
+                        {"id": "v_1", "name": "Ada", "role": "spectator", "joined_at": "", "lag_ms": 3}
+                    ]
+                },
+            )
+        if parts[2:] == ["claims"]:
+            return Reply(200, {"owner_url": f"{self.url}/r/ABC234#claim=fresh{len(self.calls)}"})
+        if call.method == "DELETE":
+            return Reply(200, {})
+        return Reply(200, {"id": parts[1], **(call.json if call.body else {})})
+
+    def _create(self, call: Call) -> Reply:
+        self.rooms += 1
+        fields = call.json
+        room = {
+            "id": f"r_{self.rooms:016d}",
+            "code": "ABC23" + "456789"[self.rooms % 6],
+            "name": fields["name"],
+        }
+        room["config"] = fields.get("config", {})
+        told = {"room": room, "owner_token": f"rk_{self.rooms}", "join_url": f"{self.url}/r/{room['code']}"}
+        told["owner_url"] = f"{self.url}/r/{room['code']}#claim=first"
+        if fields.get("password_protected"):
+            told["password"] = "made-for-you"
+        return Reply(201, told)
+
+    def _append(self, call: Call) -> Reply:
+        producer, sequence = call.headers.get("spectator-producer"), call.sequence
+        answer = {"offset": len(self.stored), "accepted": 0, "rejected": [], "watching": 3, "wants": {}}
+        answer["requests"] = len(self.requests)
+        if producer is not None and sequence is not None:
+            last = self.last.get(producer, 0)
+            if sequence > last + 1:
+                return problem(409, "sequence_gap", last=last)
+            if sequence <= last:
+                return Reply(200, {"duplicate": True, **answer})
+            self.last[producer] = sequence
+        self.stored.extend(call.events)
+        return Reply(200, answer)
+
+    def _settle(self, parts: List[str]) -> Reply:
+        found = [one for one in self.requests if one["id"] == parts[3]]
+        if not found:
+            return problem(404, "request_not_found")
+        self.requests.remove(found[0])
+        return Reply(200, {**found[0], "status": "approved" if parts[-1] == "approve" else "denied"})
+
+    # -- looking back
+
+    def posts(self) -> List[Call]:
+        return [call for call in list(self.calls) if call.path.endswith("/events") and call.body]
+
+    def heartbeats(self) -> List[Call]:
+        return [call for call in list(self.calls) if call.path.endswith("/events") and not call.body]
+
+    def of_type(self, kind: str) -> List[Dict[str, Any]]:
+        return [event for event in list(self.stored) if event["type"] == kind]
+
+    def metrics(self, name: str) -> List[Any]:
+        return [event["data"][name] for event in self.of_type("training_metrics") if name in event["data"]]
+
+    def life(self) -> List[str]:
+        return [event["event"] for event in self.of_type("training_event")]
