@@ -11,7 +11,6 @@ from typing import Callable
 from spectator.cli.output import Output
 from spectator.client.errors import NoServer, Refused, SpectatorError, Unreachable
 
-
 TOLD = """Exit codes:
   0     done
   1     refused or failed; the message says why
