@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
-from typing import Optional
+from typing import Optional, Tuple
 
 from spectator.cli.exits import CommandError, Exit
 from spectator.client.address import Address
@@ -24,7 +24,12 @@ def environment(arguments: argparse.Namespace) -> Environment:
 
 
 def api(arguments: argparse.Namespace, *, key: bool = True) -> Api:
-    """Return the server to call.
+    """Return the server to call; see ``place``."""
+    return Api(*place(arguments, key=key))
+
+
+def place(arguments: argparse.Namespace, *, key: bool = True) -> Tuple[Address, Optional[str]]:
+    """Return the server's address and the key to show there.
 
     The key is ``SPECTATOR_API_KEY``; without it the data folder's, which is sent to this user's own server
     only. With ``key`` False a command does without one where there is none.
@@ -36,9 +41,8 @@ def api(arguments: argparse.Namespace, *, key: bool = True) -> Api:
     if told.url is not None:
         if told.api_key is None and key:
             raise CommandError("unauthorized", "Set SPECTATOR_API_KEY to a key of that server.")
-        return Api(Address.parse(told.url), told.api_key)
+        return Address.parse(told.url), told.api_key
     found = LocalServer(told.data_dir).find()
     if found is None:
         raise CommandError("no_server", "No server is running. Start one: spectator serve", Exit.NO_SERVER)
-    bearer: Optional[str] = told.api_key or found.key
-    return Api(found.address, bearer)
+    return found.address, told.api_key or found.key

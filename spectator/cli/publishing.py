@@ -13,9 +13,10 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, TextIO
 from urllib.parse import quote
 
 from spectator.cli.exits import Exit
-from spectator.cli.finding import api
+from spectator.cli.finding import place
 from spectator.cli.output import Output
-from spectator.client.api import BASE, Api, authorization, decode
+from spectator.client.address import Address
+from spectator.client.api import BASE, TIMEOUT, authorization, decode
 from spectator.client.errors import Refused, Unreachable
 from spectator.client.transport import Transport
 
@@ -29,7 +30,7 @@ COMING_BACK = frozenset({"busy", "store_unavailable", "too_many_attempts", "quot
 
 def publish(arguments: argparse.Namespace, out: Output) -> int:
     """Publish until stdin ends; 1 when a line was not taken."""
-    publisher = Publisher(api(arguments), arguments.room)
+    publisher = Publisher(*place(arguments), arguments.room)
     refused = 0
     lines = _read(sys.stdin)
     first = 1
@@ -91,15 +92,14 @@ def _value(text: str) -> Any:
 class Publisher:
     """Sends batches in order. One that may have arrived is repeated with its number: that is harmless."""
 
-    def __init__(self, server: Api, room: str, *, wait: Any = time.sleep, now: Any = time.monotonic) -> None:
+    def __init__(self, address: Address, bearer: Optional[str], room: str) -> None:
         self.accepted = 0
-        self._server = server
+        self._address = address
+        self._bearer = bearer
         self._path = f"{BASE}/rooms/{quote(room, safe='')}/events"
         self._producer = uuid.uuid4().hex
         self._sequence = 0
-        self._transport = Transport(server.address)
-        self._wait = wait
-        self._now = now
+        self._transport = Transport(address)
 
     def send(self, events: List[Mapping[str, Any]]) -> Dict[str, Any]:
         """Send events (none: the heartbeat) and return the server's answer.
@@ -108,7 +108,7 @@ class Publisher:
             Refused: the server says no, and will not say otherwise later.
             Unreachable: it has not answered for a minute.
         """
-        headers = {"Content-Type": "application/x-ndjson", **authorization(self._server.bearer)}
+        headers = {"Content-Type": "application/x-ndjson", **authorization(self._bearer)}
         if events:
             self._sequence += 1
             headers.update({"Spectator-Producer": self._producer, "Spectator-Sequence": str(self._sequence)})
@@ -118,19 +118,19 @@ class Publisher:
         return answer
 
     def _until_taken(self, headers: Mapping[str, str], body: bytes) -> Dict[str, Any]:
-        end = self._now() + GIVE_UP_S
+        end = time.monotonic() + GIVE_UP_S
         while True:
             try:
-                got = self._transport.exchange("POST", self._path, headers, body, self._server.timeout)
-                answer: Dict[str, Any] = decode(got, self._server.address)
+                got = self._transport.exchange("POST", self._path, headers, body, TIMEOUT)
+                answer: Dict[str, Any] = decode(got, self._address)
             except Refused as refused:
-                if refused.code not in COMING_BACK or self._now() > end:
+                if refused.code not in COMING_BACK or time.monotonic() > end:
                     raise
-                self._wait(refused.retry_after or RETRY_S)
+                time.sleep(refused.retry_after or RETRY_S)
             except Unreachable:
-                if self._now() > end:
+                if time.monotonic() > end:
                     raise
-                self._wait(RETRY_S)
+                time.sleep(RETRY_S)
             else:
                 return answer
 

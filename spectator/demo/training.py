@@ -6,29 +6,19 @@ followed; between its steps others run at full speed. All of them teach the same
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional, Protocol
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from spectator.demo.student import Finished, Step, Student
 from spectator.demo.world import ACTIONS, Episode
+
+if TYPE_CHECKING:
+    from spectator.client.room import Room
 
 STEPS_PER_S = 8.0
 EPISODES_PER_S = 4.0
 
 Wait = Callable[[float], bool]
 """Waits the given seconds; True means: stop."""
-
-
-class Watched(Protocol):
-    """What the demo uses of a room."""
-
-    def log(self, data: Any = None, *, step: Optional[int] = None, **values: Any) -> None:
-        """Publish metrics."""
-
-    def decision(self, probabilities: Any, **fields: Any) -> None:
-        """Publish a decision."""
-
-    def event(self, event: str, **data: Any) -> None:
-        """Publish something that happened."""
 
 
 class Training:
@@ -44,7 +34,7 @@ class Training:
 
     def __init__(
         self,
-        room: Watched,
+        room: Room,
         student: Student,
         wait: Wait,
         *,
