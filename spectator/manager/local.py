@@ -49,11 +49,13 @@ def _read_or_make(path: Path, fresh: str) -> str:
 
 
 def _read(path: Path) -> str:
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode):
+        raise UnsafeFileError(f"{path} is not a regular file; remove it and start again")
+    # A link put in its place since then is not followed, and what counts is what was opened.
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     with os.fdopen(descriptor, encoding="utf-8") as file:
         status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise UnsafeFileError(f"{path} is not a regular file; remove it and start again")
         if status.st_mode & 0o077:
             raise UnsafeFileError(f"{path} can be read by others on this machine; run: chmod 600 {path}")
         text = file.read(4096).strip()

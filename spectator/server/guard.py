@@ -30,6 +30,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     except ConnectionError:
         raise  # whoever asked has gone; there is nobody to answer
     except Exception as error:  # noqa: BLE001 - the last one: whatever it is, it is answered and logged
+        if request.transport is None:
+            raise ConnectionResetError("whoever asked has gone") from None
         # The frames tell where it broke. The message is left out: it may repeat what was sent.
         frames = "".join(traceback.format_tb(error.__traceback__))
         what = type(error).__name__

@@ -65,6 +65,8 @@ def unpack(body: bytes, encoding: str, limit: int = EVENTS_UNPACKED_LIMIT) -> by
 
 
 def _gunzip(body: bytes, limit: int) -> bytes:
+    if not body:
+        return body  # a heartbeat from a client that packs everything
     unpacked = bytearray()
     rest = body
     for _ in range(_MOST_MEMBERS):

@@ -72,10 +72,10 @@ class StaticFiles:
         return (await self._load(name)).body.decode("utf-8")
 
     async def _load(self, name: str) -> Served:
-        path = self._path(name)
         try:
+            path = self._path(name)
             status = path.stat()
-        except OSError:
+        except (OSError, ValueError):  # gone meanwhile, a name too long, a null in it
             raise PageNotFound from None
         stamp = (status.st_mtime_ns, status.st_size)
         known = self._served.get(name)

@@ -1,0 +1,59 @@
+"""The key and the secret of a data folder: made once, private, the same for all who start together."""
+
+import multiprocessing
+import re
+from pathlib import Path
+
+import pytest
+
+from spectator.manager.local import UnsafeFileError, local_key, local_secret
+
+
+def test_the_key_is_made_once_and_private(tmp_path: Path) -> None:
+    key = local_key(tmp_path)
+    assert re.fullmatch(r"sk_local_[A-Za-z0-9_-]{43}", key)
+    assert local_key(tmp_path) == key
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "key").read_text() == key + "\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["key"]
+
+
+def test_the_secret_is_long_and_another_one(tmp_path: Path) -> None:
+    secret = local_secret(tmp_path)
+    assert len(secret) >= 64
+    assert secret not in local_key(tmp_path)
+    assert local_secret(tmp_path) == secret
+    assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o620])
+def test_a_file_others_can_reach_is_refused(tmp_path: Path, mode: int) -> None:
+    local_key(tmp_path)
+    (tmp_path / "key").chmod(mode)
+    with pytest.raises(UnsafeFileError, match="chmod 600"):
+        local_key(tmp_path)
+
+
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "key").touch(mode=0o600)
+    with pytest.raises(UnsafeFileError, match="empty"):
+        local_key(tmp_path)
+
+
+def test_a_link_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_text("sk_local_x")
+    (tmp_path / "elsewhere").chmod(0o600)
+    (tmp_path / "key").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UnsafeFileError, match="regular file"):
+        local_key(tmp_path)
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "key").mkdir(mode=0o700)
+    with pytest.raises(UnsafeFileError, match="regular file"):
+        local_key(tmp_path)
+
+
+def test_two_starters_end_with_one_key(tmp_path: Path) -> None:
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
+        assert len(set(pool.map(local_key, [tmp_path] * 16))) == 1

@@ -1,0 +1,201 @@
+"""The Host and Origin rules, and whose address counts."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
+from multidict import CIMultiDict
+
+from rooms.errors import HostNotAllowed, OriginNotAllowed
+from spectator.server.hosts import Authority, Doorman, budget_name, from_loopback
+from spectator.settings import Settings
+
+
+class Transport:
+    """A connection that says where its ends are."""
+
+    def __init__(self, own: tuple[str, int], peer: tuple[str, int]) -> None:
+        self.ends = {"sockname": own, "peername": peer}
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return self.ends.get(name, default)
+
+
+def doorman(**given: Any) -> Doorman:
+    return Doorman(Settings(data_dir=Path("/nowhere"), **given))
+
+
+def asked(
+    host: str | None = "127.0.0.1:8000", own: str = "192.168.1.5", peer: str = "10.0.0.9", **headers: str
+) -> web.Request:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    if host is not None:
+        named["Host"] = host
+    return make_mocked_request("GET", "/", headers=named, transport=Transport((own, 8000), (peer, 4711)))
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "localhost:8000",
+        "LOCALHOST:9999",
+        "127.0.0.1:1",
+        "127.8.8.8",
+        "[::1]:8000",
+        "room.localhost:80",
+        "192.168.1.5:8000",
+    ],
+)
+def test_loopback_names_with_any_port_and_the_bound_address_are_ours(host: str) -> None:
+    assert doorman().check(asked(host)) == host
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        None,
+        "",
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example:8000",
+        "192.168.1.5:8001",
+        "192.168.1.6:8000",
+        "192.168.1.5",
+        "a b",
+        "127.0.0.1:8000:1",
+        "127.0.0.1:99999999",
+        "[::1",
+        "http://127.0.0.1",
+        "user@127.0.0.1",
+        "127.0.0.1/..",
+    ],
+)
+def test_any_other_host_is_not_ours(host: str | None) -> None:
+    with pytest.raises(HostNotAllowed):
+        doorman().check(asked(host))
+
+
+@pytest.mark.parametrize("host", ["lab.example", "lab.example:8443", "LAB.example."])
+def test_a_listed_name_without_a_port_takes_any(host: str) -> None:
+    doorman(hosts=("lab.example",)).check(asked(host))
+
+
+def test_a_listed_port_is_meant() -> None:
+    ours = doorman(hosts=("lab.example:8443",))
+    ours.check(asked("lab.example:8443"))
+    with pytest.raises(HostNotAllowed):
+        ours.check(asked("lab.example:8000"))
+
+
+def test_the_public_url_is_ours() -> None:
+    doorman(public_url="https://lab.example/spectator").check(asked("lab.example"))
+
+
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        ("127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("localhost:9000", "http://localhost:9000"),
+        ("localhost", "http://localhost"),
+        ("localhost:80", "http://localhost"),
+        ("[::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_an_origin_that_equals_the_host_passes(host: str, origin: str) -> None:
+    doorman().check(asked(host, Origin=origin))
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "null",
+        "",
+        "http://evil.example",
+        "http://localhost:8000",
+        "http://127.0.0.1:8001",
+        "http://127.0.0.1",
+        "file://",
+        "http://[",
+        "chrome-extension://127.0.0.1:8000",
+        "http://127.0.0.1:8000/path",
+    ],
+)
+def test_a_foreign_origin_is_refused(origin: str) -> None:
+    with pytest.raises(OriginNotAllowed):
+        doorman().check(asked("127.0.0.1:8000", Origin=origin))
+
+
+def test_the_public_url_and_listed_hosts_may_be_origins() -> None:
+    ours = doorman(public_url="https://lab.example", hosts=("notebook.example",))
+    ours.check(asked("127.0.0.1:8000", Origin="https://lab.example"))
+    ours.check(asked("127.0.0.1:8000", Origin="https://notebook.example:8888"))
+
+
+def test_two_origins_are_none() -> None:
+    request = make_mocked_request(
+        "GET",
+        "/",
+        headers=CIMultiDict([("Host", "localhost"), *[("Origin", "http://localhost")] * 2]),
+        transport=Transport(("127.0.0.1", 1), ("127.0.0.1", 2)),
+    )
+    with pytest.raises(OriginNotAllowed):
+        doorman().check(request)
+
+
+FORWARDED = {
+    "X_Forwarded_For": "6.6.6.6, 203.0.113.7",
+    "X_Forwarded_Host": "localhost:1234",
+    "X_Forwarded_Proto": "https",
+}
+
+
+def test_forwarded_headers_count_for_nothing_without_a_proxy() -> None:
+    request = asked("localhost", **FORWARDED)
+    ours = doorman()
+    assert (ours.host(request), ours.scheme(request), ours.client(request)) == (
+        "localhost",
+        "http",
+        "10.0.0.9",
+    )
+
+
+def test_behind_a_proxy_the_last_forwarded_values_count() -> None:
+    request = asked("localhost", **FORWARDED)
+    ours = doorman(behind_proxy=True)
+    assert (ours.host(request), ours.scheme(request), ours.client(request)) == (
+        "localhost:1234",
+        "https",
+        "203.0.113.7",
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("not an address", "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_failures_are_counted_by_address_or_network(address: str, name: str) -> None:
+    assert budget_name(address) == name
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [("127.0.0.1", True), ("::1", True), ("::ffff:127.0.0.1", True), ("192.168.1.5", False), ("", False)],
+)
+def test_loopback_is_recognised(address: str, expected: bool) -> None:
+    assert from_loopback(address) is expected
+
+
+def test_an_authority_is_a_name_and_a_port() -> None:
+    assert Authority.parse("LAB.example.:80") == Authority("lab.example", 80)
+    assert Authority.parse("[::1]") == Authority("::1", None)

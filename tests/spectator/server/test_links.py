@@ -1,0 +1,34 @@
+"""Addresses for people: nothing secret where a server would see it."""
+
+from urllib.parse import urlsplit
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from spectator.server.links import Links, qr_svg
+
+
+@pytest.mark.parametrize("root", ["http://127.0.0.1:8000", "https://lab.example/spectator"])
+def test_the_claim_stands_in_the_fragment_only(root: str) -> None:
+    parts = urlsplit(Links(root).owner("ABC234", "cl_secret"))
+    assert parts.fragment == "claim=cl_secret"
+    assert "secret" not in parts.path + parts.query
+    assert parts.path.endswith("/r/ABC234")
+
+
+@pytest.mark.parametrize(
+    ("root", "socket"),
+    [
+        ("http://127.0.0.1:8000", "ws://127.0.0.1:8000/ws/rooms/r_1"),
+        ("https://lab.example/spectator", "wss://lab.example/spectator/ws/rooms/r_1"),
+    ],
+)
+def test_the_socket_is_absolute_and_as_safe_as_the_page(root: str, socket: str) -> None:
+    assert Links(root).socket("r_1") == socket
+
+
+def test_the_qr_code_is_svg_without_script_and_size() -> None:
+    svg = ET.fromstring(qr_svg("http://127.0.0.1:8000/r/ABC234"))  # noqa: S314 - our own text
+    assert svg.tag == "{http://www.w3.org/2000/svg}svg"
+    assert "viewBox" in svg.attrib
+    assert {child.tag.rpartition("}")[2] for child in svg.iter()} == {"svg", "path"}
