@@ -14,7 +14,7 @@ from spectator.events.kinds import SAMPLED_FIELD
 from spectator.events.limits import DEPTH, INTEGER, LATEST, NAME, NAMES
 from spectator.events.shapes import NESTED
 
-RESERVED: Final = ("seq", "offset", "cursor", "room", "tenant")
+RESERVED: Final = ("seq", "offset", "cursor", "room", "tenant", "derived")
 """Fields that only the server may set beside ``type``."""
 
 _any = msgspec.json.Decoder()

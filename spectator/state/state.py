@@ -2,32 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Final
 
-from spectator.log import Cursor, Entry
-from spectator.overlay import Completed
+from spectator.events import RunStatus
+from spectator.log import Cursor
+from spectator.overlay import Figures
+from spectator.series import Series
+from spectator.state.episodes import Episode
+from spectator.state.newest import Newest
+from spectator.state.recent import Recent
+
+MOST_SERIES: Final = 500
+"""Series a publisher may begin; those that the overlay derives come on top."""
+
+_KB: Final = 1024
+
+
+def alerts() -> Recent:
+    """The newest alerts, none yet."""
+    return Recent(50, 128 * _KB)
+
+
+def lines() -> Recent:
+    """The newest log lines, none yet."""
+    return Recent(100, 256 * _KB)
+
+
+def life() -> Recent:
+    """The newest training events, none yet."""
+    return Recent(50, 128 * _KB)
+
+
+@dataclass(slots=True)
+class Run:
+    """What happens in the room; begun by ``training_started``, or by the first event if nobody announced it.
+
+    Whether it is stalled or crashed depends on the time and is no part of the state (see
+    spectator.log.run_status).
+    """
+
+    id: str
+    started_ms: int
+    status: RunStatus = "active"
+    ended_ms: int | None = None
 
 
 @dataclass(slots=True)
 class State:
-    """What a late joiner needs to know. Made by folding every event once, in order."""
+    """What a late joiner needs to know, made by folding every event once, in order.
 
-    cursor: Cursor = field(default=Cursor.START)
-
-
-def fold(state: State, event: Mapping[str, Any], seq: int, time_ms: int, *, size: int = 0) -> State:
-    """Fold one event into the state and return the state.
-
-    Pure as a reducer is: no clock, no chance, no I/O; the same events give the same state, whether folded from the
-    start or onto a checkpoint. The state is changed in place. ``time_ms`` is the entry's time, used where the event
-    has no usable timestamp; ``size`` the event's length in bytes, by which old texts are dropped.
-    Never raises on the content of an event.
+    ``cursor`` is the end of the last entry folded. ``series`` and ``newest``, ``figures`` and ``episodes``
+    begin anew with each run; alerts, log lines and the life of runs go on.
     """
-    raise NotImplementedError
 
-
-def advance(state: State, entry: Entry, epoch: int) -> list[Completed]:
-    """Fold a whole entry, move the state's cursor behind it, and return its events for viewers."""
-    raise NotImplementedError
+    cursor: Cursor = Cursor.START
+    run: Run | None = None
+    series: dict[str, Series] = field(default_factory=dict)
+    figures: Figures = field(default_factory=Figures)
+    newest: Newest = field(default_factory=Newest)
+    alerts: Recent = field(default_factory=alerts)
+    lines: Recent = field(default_factory=lines)
+    life: Recent = field(default_factory=life)
+    episodes: dict[str, Episode] = field(default_factory=dict)
+    refused: int = 0
+    """Points of series for which there was no place."""

@@ -1,0 +1,34 @@
+"""The numbers in an event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from spectator.events import SAMPLED_FIELD
+
+_INFINITE: Final = float("inf")
+
+
+def values_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a metrics event measured, by its own names, values of any type; empty for other events."""
+    kind = event.get("type")
+    if kind == "metric":
+        name = event.get("name")
+        return {name: event.get("value")} if isinstance(name, str) else {}
+    found = event.get(SAMPLED_FIELD.get(kind, "")) if isinstance(kind, str) else None
+    return found if isinstance(found, dict) else {}
+
+
+def finite(values: Mapping[str, Any]) -> dict[str, float]:
+    """Those of the values that are finite numbers. True and false are none."""
+    return {
+        name: value
+        for name, value in values.items()
+        if (type(value) is float and -_INFINITE < value < _INFINITE) or type(value) is int
+    }
+
+
+def number(value: Any) -> float | None:
+    """The value, if it is a number; true and false are none."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None

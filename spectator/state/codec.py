@@ -1,0 +1,176 @@
+"""The checkpoint: a state as bytes, and back.
+
+Deflated JSON ``{"v", "epoch", "seq", "tag", "state"}``. A reader takes its own version and the one before,
+leaves out what it does not know and fills in what is missing, so that nodes of two versions can share a
+store.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+import msgspec
+
+from spectator.log import Cursor
+from spectator.overlay import Figures
+from spectator.series import Series
+from spectator.state.episodes import Episode
+from spectator.state.newest import Newest
+from spectator.state.recent import Kept, Recent
+from spectator.state.state import Run, State, alerts, life, lines
+
+VERSION: Final = 1
+_LARGEST: Final = 256 * 1024 * 1024
+"""Bytes of JSON that are inflated at most; a state is far smaller."""
+_LEVEL: Final = 1
+"""Numbers hardly shrink further at higher levels, which take five times as long."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class UnreadableCheckpoint(ValueError):
+    """The bytes are no checkpoint, or one of a version this node does not read."""
+
+
+class _Outer(msgspec.Struct):
+    """The envelope; series stay undecoded until each is read."""
+
+    v: int
+    epoch: int
+    seq: int
+    tag: str
+    state: dict[str, msgspec.Raw]
+
+
+def pieces(state: State) -> Iterator[bytes]:
+    """Encode a state piece by piece, so that whoever has a loop to serve can yield between them."""
+    cursor = state.cursor
+    outer = {"v": VERSION, "epoch": cursor.epoch, "seq": cursor.seq, "tag": cursor.tag.decode("ascii")}
+    yield _encode(outer)[:-1] + b',"state":'
+    yield _encode(_small(state))[:-1] + b',"series":{'
+    separator = b""
+    for name, series in state.series.items():
+        yield separator + _encode(name) + b":" + _encode(series.dump())
+        separator = b","
+    yield b"}}}"
+
+
+def deflate(parts: Iterable[bytes]) -> bytes:
+    """Compress the pieces into a checkpoint: up to a second for the largest states, without the GIL."""
+    return zlib.compress(b"".join(parts), _LEVEL)
+
+
+def encode(state: State) -> bytes:
+    """Return the checkpoint of a state."""
+    return deflate(pieces(state))
+
+
+def decode(checkpoint: bytes) -> State:
+    """Return the state that a checkpoint holds. Raises UnreadableCheckpoint."""
+    state, steps = unpack(checkpoint)
+    for _ in steps:
+        pass
+    return state
+
+
+def unpack(checkpoint: bytes) -> tuple[State, Iterator[str]]:
+    """Return the state without its series, and the steps that bring them in, one each, by name.
+
+    Whoever has a loop to serve yields between the steps. Both raise UnreadableCheckpoint.
+    """
+    with _reading():
+        inflated = zlib.decompressobj().decompress(checkpoint, _LARGEST)
+        outer = msgspec.json.decode(inflated, type=_Outer)
+        if outer.v not in {VERSION, VERSION - 1}:
+            raise UnreadableCheckpoint(f"a checkpoint of version {outer.v}; this node reads up to {VERSION}")
+        state = _state(outer)
+        series = msgspec.json.decode(outer.state.get("series", b"{}"), type=dict[str, msgspec.Raw])
+    return state, _bring_in(state, series)
+
+
+def _bring_in(state: State, series: Mapping[str, msgspec.Raw]) -> Iterator[str]:
+    for name, raw in series.items():
+        with _reading():
+            state.series[name] = Series.load(msgspec.json.decode(raw))
+        yield name
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Whatever is wrong with the bytes, say so in one way."""
+    try:
+        yield
+    except UnreadableCheckpoint:
+        raise
+    except (zlib.error, msgspec.MsgspecError, UnicodeError, ValueError, TypeError, KeyError) as error:
+        raise UnreadableCheckpoint(str(error)) from error
+
+
+def _small(state: State) -> dict[str, Any]:
+    """All but the series."""
+    figures, run = state.figures, state.run
+    return {
+        "run": None if run is None else [run.id, run.started_ms, run.status, run.ended_ms],
+        "figures": {
+            "rewards": list(figures.rewards),
+            "outcomes": list(figures.outcomes),
+            "best": figures.best,
+        },
+        "newest": [[key, *kept] for key, kept in state.newest.items()],
+        "alerts": list(state.alerts),
+        "lines": list(state.lines),
+        "life": list(state.life),
+        "episodes": [[key, episode.as_dict()] for key, episode in state.episodes.items()],
+        "refused": state.refused,
+    }
+
+
+def _state(outer: _Outer) -> State:
+    held: Mapping[str, msgspec.Raw] = outer.state
+
+    def read(name: str, default: Any) -> Any:
+        return msgspec.json.decode(held[name]) if name in held else default
+
+    state = State(cursor=Cursor(outer.epoch, outer.seq, outer.tag.encode("ascii")))
+    run = read("run", None)
+    state.run = None if run is None else Run(*run)
+    state.figures = _figures(read("figures", {}))
+    state.newest = _newest(read("newest", []))
+    state.alerts = _recent(alerts(), read("alerts", []))
+    state.lines = _recent(lines(), read("lines", []))
+    state.life = _recent(life(), read("life", []))
+    known = Episode.__dataclass_fields__
+    state.episodes = {
+        key: Episode(**{name: value for name, value in fields.items() if name in known})
+        for key, fields in read("episodes", [])
+    }
+    state.refused = read("refused", 0)
+    return state
+
+
+def _figures(held: Mapping[str, Any]) -> Figures:
+    figures = Figures(best=held.get("best"))
+    _fill(figures.rewards, held.get("rewards", ()))
+    _fill(figures.outcomes, held.get("outcomes", ()))
+    return figures
+
+
+def _fill(window: deque[float], values: Iterable[float]) -> None:
+    window.extend(float(value) for value in values)
+
+
+def _newest(held: Iterable[tuple[str, int, dict[str, Any], int]]) -> Newest:
+    newest = Newest()
+    for key, seq, event, size in held:
+        newest.put(key, Kept(seq, event, size))
+    return newest
+
+
+def _recent(recent: Recent, held: Iterable[tuple[int, dict[str, Any], int]]) -> Recent:
+    for seq, event, size in held:
+        recent.add(Kept(seq, event, size))
+    return recent
