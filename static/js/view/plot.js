@@ -1,0 +1,196 @@
+/** One chart's drawing: uPlot draws the curves, this file rules, labels and ranges as the look wants them. */
+
+import uPlot from "../../vendor/uplot.js";
+import { axis as axisLabels } from "../model/numbers.js";
+import { horizontal, vertical } from "../model/ticks.js";
+import { timeAxis } from "../model/times.js";
+import { faint } from "./colours.js";
+
+/** @typedef {import("./colours.js").Colours} Colours */
+/** @typedef {import("../model/series.js").Axis} Axis */
+
+/**
+ * @typedef {object} Curve
+ * @property {string} name
+ * @property {number} colour
+ * @property {boolean} noisy drawn as a faint raw line, a band from min to max and a smoothed line
+ * @property {boolean} dashed
+ */
+
+/** Room for the labels: left of the plot at least, under it, and over it for half a line. */
+const LEFT = 36;
+const BELOW = 20;
+const ABOVE = 6;
+const GAP = 8;
+/** Width of one character of a label, about; only decides how much room is kept. */
+const CHARACTER = 7.2;
+
+/**
+ * Columns that one curve takes in uPlot's data, in this order.
+ * @param {Curve} curve
+ */
+export function columnsOf(curve) {
+  return curve.noisy ? ["max", "min", "raw", "line"] : ["line"];
+}
+
+/**
+ * @typedef {object} Wishes
+ * @property {number} width
+ * @property {number} height
+ * @property {Curve[]} curves
+ * @property {Axis} axis
+ * @property {Colours} colours
+ * @property {boolean} share values are fractions, labelled in percent
+ * @property {(plot: uPlot) => void} moved the crosshair moved
+ */
+
+/**
+ * @param {Wishes} wishes
+ * @returns {uPlot.Options}
+ */
+export function options(wishes) {
+  const { colours, axis, curves } = wishes;
+  /** @type {uPlot.Series[]} */
+  const series = [{}];
+  /** @type {uPlot.Band[]} */
+  const bands = [];
+  for (const curve of curves) {
+    const colour = colours.of[`series-${curve.colour}`];
+    const plain = { points: { show: false }, spanGaps: true };
+    if (curve.noisy) {
+      bands.push({ series: [series.length, series.length + 1], fill: faint(colour, colours.envelope) });
+      series.push({ ...plain, width: 0 }, { ...plain, width: 0 });
+      series.push({ ...plain, stroke: faint(colour, colours.ghost), width: 1 });
+    }
+    series.push({ ...plain, stroke: colour, width: colours.line, dash: curve.dashed ? [5, 3] : undefined });
+  }
+  return {
+    width: wishes.width,
+    height: wishes.height,
+    padding: [ABOVE, 2, BELOW, (plot) => gutter(plot, wishes.share)],
+    legend: { show: false },
+    select: { show: false, left: 0, top: 0, width: 0, height: 0 },
+    axes: [{ show: false }, { show: false }],
+    scales: { x: { time: false }, y: { range: (_, min, max) => rangeOf(min, max, wishes.height) } },
+    series,
+    bands,
+    cursor: {
+      sync: { key: `room-${axis}`, setSeries: false },
+      drag: { x: false, y: false },
+      y: false,
+      points: { show: (_, index) => dot(series[index], colours), size: 7 },
+    },
+    hooks: {
+      drawClear: [(plot) => rules(plot, wishes)],
+      setCursor: [wishes.moved],
+    },
+  };
+}
+
+/**
+ * The dot of a line under the crosshair; the raw line and the band have none.
+ * @param {uPlot.Series} of
+ * @param {Colours} colours
+ */
+function dot(of, colours) {
+  const element = document.createElement("i");
+  const isLine = of.width === colours.line;
+  element.className = isLine ? "cross-dot" : "cross-dot-none";
+  if (isLine && typeof of.stroke === "string") element.style.setProperty("--c", of.stroke);
+  return element;
+}
+
+/**
+ * @param {number | null} min
+ * @param {number | null} max
+ * @param {number} height
+ * @returns {[number, number]}
+ */
+function rangeOf(min, max, height) {
+  const { low, high } = vertical(min, max, rows(height));
+  return [low, high];
+}
+
+/** @param {number} height */
+function rows(height) {
+  return height > 260 ? 5 : 4;
+}
+
+/**
+ * Room for the longest label; curves begin at the same place in all charts whose labels are short.
+ * @param {uPlot} plot
+ * @param {boolean} share
+ */
+function gutter(plot, share) {
+  const { min, max } = plot.scales.y;
+  if (min === undefined || max === undefined || min === null || max === null) return LEFT;
+  const labels = labelsOf(vertical(min, max, rows(plot.height)).ticks, share);
+  const longest = Math.max(0, ...labels.map((label) => label.length));
+  return Math.max(LEFT, Math.ceil(longest * CHARACTER) + GAP);
+}
+
+/**
+ * @param {number[]} ticks
+ * @param {boolean} share
+ */
+function labelsOf(ticks, share) {
+  return axisLabels(share ? ticks.map((tick) => tick * 100) : ticks);
+}
+
+/**
+ * @param {uPlot} plot
+ * @param {Wishes} wishes
+ */
+function rules(plot, { colours, axis, share }) {
+  const { min, max } = plot.scales.y;
+  if (min === undefined || max === undefined || min === null || max === null) return;
+  const { ticks } = vertical(min, max, rows(plot.height));
+  const labels = labelsOf(ticks, share);
+  const { ctx, bbox } = plot;
+  const ratio = uPlot.pxRatio;
+  ctx.save();
+  ctx.setLineDash([]);
+  ctx.font = colours.font.replace(/[\d.]+px/, (size) => `${Number.parseFloat(size) * ratio}px`);
+  ctx.fillStyle = colours.of["text-2"];
+  ctx.lineWidth = Math.max(1, Math.round(ratio));
+  ctx.textBaseline = "middle";
+  ctx.textAlign = "right";
+  ticks.forEach((tick, i) => {
+    const y = Math.round(plot.valToPos(tick, "y", true));
+    ctx.strokeStyle = i === 0 ? colours.of.baseline : colours.of.grid;
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y + 0.5);
+    ctx.lineTo(bbox.left + bbox.width, y + 0.5);
+    ctx.stroke();
+    ctx.fillText(labels[i], bbox.left - GAP * ratio, y);
+  });
+  across(plot, axis);
+  ctx.restore();
+}
+
+/**
+ * Labels of the horizontal axis; those at the ends stay inside the plot.
+ * @param {uPlot} plot
+ * @param {Axis} axis
+ */
+function across(plot, axis) {
+  const { min, max } = plot.scales.x;
+  if (min === undefined || max === undefined || min === null || max === null) return;
+  const { ctx, bbox } = plot;
+  const ratio = uPlot.pxRatio;
+  const isTime = axis === "time";
+  const ticks = horizontal(min, max, Math.max(2, Math.min(5, Math.floor(plot.width / 75))), isTime);
+  const labels = isTime ? timeAxis(ticks) : axisLabels(ticks);
+  const y = bbox.top + bbox.height + 12 * ratio;
+  const right = bbox.left + bbox.width;
+  ctx.textAlign = "left";
+  let free = -Infinity;
+  ticks.forEach((tick, i) => {
+    const wide = ctx.measureText(labels[i]).width;
+    const middle = plot.valToPos(tick, "x", true);
+    const at = Math.min(Math.max(middle - wide / 2, bbox.left), right - wide);
+    if (at < free) return;
+    ctx.fillText(labels[i], at, y);
+    free = at + wide + 12 * ratio;
+  });
+}
