@@ -69,7 +69,9 @@ async def serve(settings: Settings, on_ready: Callable[[Ready], None] | None = N
         ready = _ready(settings, sockets)
         manager = await stack.enter_async_context(_manager(settings))
         stack.enter_context(_signals(stop))
-        await stack.enter_async_context(_listen(manager, settings, sockets, ready))
+        await stack.enter_async_context(
+            answering(manager, settings, sockets, join_root=ready.join_root or "")
+        )
         await stack.enter_async_context(_told(settings, ready.url))
         logger.info("serving at %s", ready.url)
         if on_ready is not None:
@@ -97,12 +99,19 @@ async def _manager(settings: Settings) -> AsyncIterator[Manager]:
 
 
 @asynccontextmanager
-async def _listen(
-    manager: Manager, settings: Settings, sockets: Sequence[socket.socket], ready: Ready
+async def answering(
+    manager: Manager, settings: Settings, sockets: Sequence[socket.socket], *, join_root: str = ""
 ) -> AsyncIterator[None]:
-    """Answer on the sockets; at the end say good-bye to the viewers, then let what is under way finish."""
+    """Answer on the sockets; at the end say good-bye to the viewers, then let what is under way finish.
+
+    Args:
+        manager: a started domain; whoever started it stops it.
+        settings: as for ``make_app``.
+        sockets: bound and listening.
+        join_root: as for ``make_app``.
+    """
     loop = asyncio.get_running_loop()
-    app = make_app(manager, settings, join_root=ready.join_root or "")
+    app = make_app(manager, settings, join_root=join_root)
     runner = web.AppRunner(app, shutdown_timeout=1.0)
     await runner.setup()
     server = runner.server
@@ -146,7 +155,7 @@ async def _until_over(manager: Manager, settings: Settings, stop: asyncio.Event)
                 await stop.wait()
         except TimeoutError:
             pass
-        if manager.hub.viewers:
+        if manager.hub.connections:
             watched_at = loop.time()
         idle = min(manager.silent_for(), loop.time() - watched_at)
         if settings.idle_exit_s is not None and idle > settings.idle_exit_s:

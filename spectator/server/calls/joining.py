@@ -6,7 +6,7 @@ import time
 
 from aiohttp import web
 
-from rooms import Admitted, JoinAsk, RequestNotFound
+from rooms import Admitted, JoinAsk, JoinRequest, RequestNotFound
 from spectator.manager.views import RoomView, StaffView, iso
 from spectator.server.answers import (
     ApprovedAnswer,
@@ -20,6 +20,9 @@ from spectator.server.answers import (
 from spectator.server.bodies import ClaimBody, IdentityBody, WaitQuery
 from spectator.server.links import own_links
 from spectator.server.routes import Call
+
+POLL_S = 5.0
+"""A waiting call looks again after so many seconds, whether or not it was told of a change."""
 
 
 async def join(call: Call) -> web.Response:
@@ -64,14 +67,7 @@ async def leave(call: Call) -> web.Response:
 async def show_own_request(call: Call) -> web.Response:
     """How the caller's own request stands; with ``wait`` the answer comes as soon as there is one."""
     _check_own(call)
-    end = time.monotonic() + call.asked(WaitQuery).wait
-    outcome = await call.manager.rooms.redeem_request(call.caller)
-    with call.manager.patience() as may_wait:
-        while may_wait and not isinstance(outcome, Admitted) and outcome.status == "pending_approval":
-            left = end - time.monotonic()
-            if left <= 0 or not await call.manager.hub.access_changed(call.room.id, left):
-                break
-            outcome = await call.manager.rooms.redeem_request(call.caller)
+    outcome = await _answered(call, call.asked(WaitQuery).wait)
     if not isinstance(outcome, Admitted):
         return reply(AskedAnswer(request_id=outcome.id, status=outcome.status))
     return reply(
@@ -116,6 +112,22 @@ async def mint_identity(call: Call) -> web.Response:
             token=token, user_id=body.user_id, name=body.name or body.user_id, expires_at=iso(expires_at)
         )
     )
+
+
+async def _answered(call: Call, wait_s: float) -> Admitted | JoinRequest:
+    """The caller's request as soon as it no longer waits, or as it stands after ``wait_s`` seconds."""
+    end = time.monotonic() + wait_s
+    rooms = call.manager.rooms
+    with call.manager.patience() as may_wait:
+        if not wait_s or not may_wait:
+            return await rooms.redeem_request(call.caller)
+        async with call.manager.hub.watch_access(call.room.id) as watch:
+            while True:
+                outcome = await rooms.redeem_request(call.caller)
+                left = end - time.monotonic()
+                if isinstance(outcome, Admitted) or outcome.status != "pending_approval" or left <= 0:
+                    return outcome
+                await watch.changed(min(left, POLL_S))
 
 
 def _check_own(call: Call) -> None:
