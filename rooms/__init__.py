@@ -40,7 +40,7 @@ from rooms.errors import (
     UnsupportedMediaType,
     WrongPassword,
 )
-from rooms.forms import JoinAsk, NewRoom, RoomPatch
+from rooms.forms import JoinAsk, NewIdentity, NewRoom, RoomPatch
 from rooms.limits import Bucket, Limits
 from rooms.manager import RoomManager
 from rooms.models import (
@@ -86,6 +86,7 @@ __all__ = [
     "JoinRequest",
     "Limits",
     "Member",
+    "NewIdentity",
     "NewRoom",
     "NotAllowed",
     "OriginNotAllowed",

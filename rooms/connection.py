@@ -70,7 +70,7 @@ class Connection:
         return await self._within_limit(lambda: self._evaluate_many(calls), "a pipeline of scripts")
 
     async def command(self, *parts: Any) -> Any:
-        """Run one command (``command("GET", key)``) and return the reply as the store sent it."""
+        """Run one command (``command("GET", key)``); the reply is as redis-py reads it (HGETALL: a dict)."""
         return await self._within_limit(lambda: self._client.execute_command(*parts), str(parts[0]))
 
     async def command_many(self, commands: Sequence[Sequence[Any]]) -> list[Any]:

@@ -20,7 +20,7 @@ from pydantic import (
     StringConstraints,
     ValidationError,
 )
-from pydantic_core import PydanticCustomError, to_json
+from pydantic_core import PydanticCustomError, from_json, to_json
 
 from rooms import codes
 from rooms.errors import InvalidRequest
@@ -70,7 +70,9 @@ def _some(text: str) -> str:
 
 def _password(text: str) -> str:
     text = unicodedata.normalize("NFC", text)
-    if len(text.encode("utf-8", "surrogatepass")) > PASSWORD_BYTES:
+    if any(unicodedata.category(char) == "Cs" for char in text):
+        raise _refuse("not_unicode", "must be valid Unicode")
+    if len(text.encode()) > PASSWORD_BYTES:
         raise _refuse("too_long", f"must have at most {PASSWORD_BYTES} bytes")
     return text
 
@@ -97,13 +99,19 @@ def _depth(value: JsonValue) -> int:
     return depth
 
 
-def _bounded(limit: int, depth: int | None) -> AfterValidator:
+def _bounded(limit: int, depth: int) -> AfterValidator:
+    """JSON of so many bytes and levels; a number that is not finite becomes null."""
+
     def check(value: Any) -> Any:
-        if depth is not None and _depth(value) > depth:
+        if _depth(value) > depth:
             raise _refuse("too_deep", f"must be nested at most {depth} deep")
-        if len(to_json(value, inf_nan_mode="null")) > limit:
+        try:
+            text = to_json(value, inf_nan_mode="null")
+        except (ValueError, TypeError):
+            raise _refuse("not_json", "must hold nothing but JSON in valid Unicode") from None
+        if len(text) > limit:
             raise _refuse("too_large", f"must have at most {limit} bytes as JSON")
-        return value
+        return from_json(text)
 
     return AfterValidator(check)
 
@@ -212,3 +220,11 @@ class JoinAsk(Form):
     display_name: Label | None = None
     password: Password | None = Field(default=None, repr=False)
     invitation: Annotated[str, Field(max_length=2048)] | None = Field(default=None, repr=False)
+
+
+class NewIdentity(Form):
+    """The body of ``POST /identities``: who somebody is, as the tenant vouches for it."""
+
+    user_id: Name
+    name: Label | None = None
+    hours: Annotated[float, Field(gt=0, le=24 * 31, allow_inf_nan=False)] = 24.0

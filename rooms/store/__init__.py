@@ -1,1 +1,20 @@
-"""Everything the package writes and reads, one operation a script."""
+"""Everything the package writes and reads: one operation, one method, one script. There are no rules here."""
+
+from __future__ import annotations
+
+from rooms.store.names_store import KeyRow, NamesStore
+from rooms.store.people_store import PeopleStore
+from rooms.store.room_store import UNCONFIRMED_MS, Outcome, Reading, RoomStore
+from rooms.store.rows import Facts, Record
+
+__all__ = [
+    "UNCONFIRMED_MS",
+    "Facts",
+    "KeyRow",
+    "NamesStore",
+    "Outcome",
+    "PeopleStore",
+    "Reading",
+    "Record",
+    "RoomStore",
+]

@@ -1,0 +1,234 @@
+"""Coming in: what is known is put before the rules, and what they say is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from rooms import access, codes
+from rooms.access import Case, Proof, Standing, Verdict
+from rooms.errors import Busy, QuotaExceeded, RoomFull, RoomNotFound, RoomsError, TooManyAttempts
+from rooms.forms import JoinAsk
+from rooms.manager.budgets import Budgets
+from rooms.manager.context import Context, nonce
+from rooms.manager.credentials import Credentials
+from rooms.manager.standing import (
+    NAMELESS,
+    Visitor,
+    granted_role,
+    person_of,
+    standing_of,
+    standing_role,
+    visitor_in,
+)
+from rooms.models import OWNER_PERSON, Admitted, Caller, JoinRequest, Member, Role, Room, Waiting
+from rooms.presence import SEAT_MS
+from rooms.store import Facts, keys
+
+TRIES = 6
+"""How often a join is decided anew when the room changed between the decision and its execution."""
+
+NOWHERE = "r_0000000000000000"
+"""The id that unknown codes lead to, so that a miss takes the same steps as a hit. No room is ever made with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Who asks for what: a room or none, the person there, and for how long the budget is used up."""
+
+    facts: Facts | None
+    visitor: Visitor
+    standing: Standing
+    over_budget_ms: int
+
+    @property
+    def room(self) -> Room | None:
+        return self.facts.record.room if self.facts is not None else None
+
+
+class Admission:
+    """Join and look."""
+
+    def __init__(self, context: Context, credentials: Credentials, budgets: Budgets) -> None:
+        self._context = context
+        self._credentials = credentials
+        self._budgets = budgets
+
+    async def room_id(self, ref: str) -> str:
+        """The room that an id or a code as typed leads to; ``NOWHERE`` for none."""
+        if codes.is_room_id(ref):
+            return ref
+        code = codes.normalise(ref)
+        if not codes.is_code(code):
+            return NOWHERE
+        return await self._context.names.room_of(keys.code(code)) or NOWHERE
+
+    async def look(self, ref: str, caller: Caller, client: str) -> tuple[Room, Role | None]:
+        """The room and what the caller is to it, if the caller may know of it."""
+        found = await self._find(ref, caller, client)
+        room = found.room
+        role = self._role(caller, found)
+        if found.over_budget_ms > 0 and role is None and not found.standing.member:
+            raise TooManyAttempts(retry_after=found.over_budget_ms / 1000)
+        if room is None or not (role is not None or access.is_visible(room, found.standing)):
+            await self._budgets.charge(client, ref)
+            raise RoomNotFound
+        return room, role
+
+    async def join(self, ref: str, caller: Caller, ask: JoinAsk, client: str) -> Admitted | Waiting:
+        """Ask to come in."""
+        checked: tuple[str | None, Proof] | None = None
+        for _ in range(TRIES):
+            found = await self._find(ref, caller, client)
+            checked, verdict = await self._decide(found, ask, checked)
+            if verdict.what == "refuse":
+                raise await self._refusal(found, verdict, ask, client, ref)
+            if found.standing.owner:
+                return self._owner(found)
+            done = await (self._wait(found, ask) if verdict.what == "wait" else self._admit(found, ask))
+            if done is not None:
+                return done
+        raise Busy("The room keeps changing. Try again in a moment.", retry_after=1.0)
+
+    # ------------------------------------------------------------ finding out
+
+    async def _find(self, ref: str, caller: Caller, client: str) -> _Found:
+        """Read the room, the person and the budgets: the same two steps, whatever there is."""
+        room_id = await self.room_id(ref)
+        person = person_of(caller, room_id)
+        reading = self._context.rooms.reading(room_id, person)
+        budgets = self._budgets.looks(client, ref)
+        reply, *waits = await self._context.connection.run_many([reading.call, *budgets])
+        facts = self._context.rooms.facts(reading, person, reply)
+        over_ms = self._budgets.longest(waits)
+        now_ms = self._context.now_ms
+        if facts is None or self._is_forgotten(facts.record.room, ref):
+            return _Found(None, Visitor(codes.new_id("v"), fresh=True), Standing(), over_ms)
+        visitor = visitor_in(caller, facts.record.room)
+        return _Found(facts, visitor, standing_of(caller, visitor, facts, now_ms), over_ms)
+
+    def _is_forgotten(self, room: Room, ref: str) -> bool:
+        """Whether the code that was typed is one that the room does not go by any more."""
+        return not codes.is_room_id(ref) and room.code != codes.normalise(ref)
+
+    def _role(self, caller: Caller, found: _Found) -> Role | None:
+        if found.facts is None:
+            return None
+        if caller.kind == "grant":
+            own = caller.room_id == found.facts.record.room.id
+            return granted_role(caller, found.facts.member) if own else None
+        return standing_role(caller, found.facts.record.room)
+
+    # ------------------------------------------------------------ deciding
+
+    async def _decide(
+        self, found: _Found, ask: JoinAsk, checked: tuple[str | None, Proof] | None
+    ) -> tuple[tuple[str | None, Proof] | None, Verdict]:
+        """Ask the rules; the password is checked only if they want it, and once for each hash."""
+        case = Case(
+            found.room,
+            self._context.now_ms,
+            found.standing,
+            password=Proof.UNCHECKED if ask.password else Proof.ABSENT,
+            invitation=Proof.WRONG if ask.invitation else Proof.ABSENT,
+            over_budget_ms=found.over_budget_ms,
+        )
+        verdict = access.decide(case)
+        if verdict.what != "check_password" or found.facts is None:
+            return checked, verdict
+        hashed = found.facts.record.password_hash
+        if checked is None or checked[0] != hashed:
+            right = await self._context.passwords.verify(hashed, ask.password or "")
+            checked = (hashed, Proof.RIGHT if right else Proof.WRONG)
+        return checked, access.decide(replace(case, password=checked[1]))
+
+    async def _refusal(
+        self, found: _Found, verdict: Verdict, ask: JoinAsk, client: str, ref: str
+    ) -> RoomsError:
+        """Do what a refusal costs, and return what is to be raised."""
+        error = verdict.error or RoomNotFound()
+        if isinstance(error, RoomNotFound) and ask.password:
+            await self._context.passwords.verify(None, ask.password)
+        if verdict.failure:
+            await self._budgets.charge(client, ref)
+        if isinstance(error, RoomFull) and found.room is not None:
+            await self._context.people.turn_away(found.room.id, found.visitor.person)
+        return error
+
+    # ------------------------------------------------------------ doing
+
+    def _owner(self, found: _Found) -> Admitted:
+        room = self._needed(found).record.room
+        token = self._credentials.owner_token(room)
+        return Admitted(room, OWNER_PERSON, "owner", "Owner", token, room.expires_at_ms)
+
+    async def _admit(self, found: _Found, ask: JoinAsk) -> Admitted | None:
+        """Write the member row and take the seat; None when the decision has to be made anew."""
+        facts, now_ms = self._needed(found), self._context.now_ms
+        member = facts.member or Member(
+            found.visitor.person,
+            "spectator",
+            codes.new_id("g"),
+            self._name(found, ask),
+            now_ms,
+            found.visitor.user_id,
+        )
+        word, row = await self._context.people.admit(
+            facts.record,
+            member,
+            as_member=found.standing.member,
+            lease_end_ms=None if found.standing.moderator else now_ms + SEAT_MS,
+            nonce=nonce(),
+        )
+        if word == "full":
+            raise RoomFull
+        if word != "in":
+            return None
+        seated = found.standing.seated or found.standing.moderator
+        room = replace(facts.record.room, seats=facts.record.room.seats + (0 if seated else 1))
+        token, expires_at_ms = self._credentials.grant(room, row)
+        return Admitted(room, row.person, row.role, row.name, token, expires_at_ms, self._fresh(found))
+
+    async def _wait(self, found: _Found, ask: JoinAsk) -> Waiting | None:
+        """Let the person wait for the owner; None when the decision has to be made anew."""
+        facts, limits, person = self._needed(found), self._context.limits, found.visitor.person
+        room, now_ms = facts.record.room, self._context.now_ms
+        ends_ms = now_ms + room.approval_timeout * 1000
+        names, people = self._context.names, self._context.people
+        if not await people.wait_for_person(person, room.id, ends_ms, limits.waiting_of_person):
+            raise QuotaExceeded("You are waiting in as many rooms as one may. Withdraw one of your requests.")
+        await names.look_again(room.tenant, room.id, ends_ms, sooner=True)
+        request = JoinRequest(
+            codes.new_id("q"),
+            room.id,
+            person,
+            self._name(found, ask),
+            found.visitor.user_id,
+            now_ms,
+            ends_ms,
+            "pending_approval",
+        )
+        word, standing = await people.ask(facts.record, request, limits.waiting_in_room)
+        if word == "many":
+            await people.waited_for_person(person, room.id)
+            raise QuotaExceeded(
+                "Too many people are waiting for this room. Try again later.", retry_after=30.0
+            )
+        if word != "waits":
+            return None
+        return Waiting(room, standing, self._credentials.lobby(room, standing), self._fresh(found))
+
+    def _fresh(self, found: _Found) -> str | None:
+        visitor = found.visitor
+        return self._credentials.visitor(visitor.person) if visitor.fresh else None
+
+    @staticmethod
+    def _name(found: _Found, ask: JoinAsk) -> str:
+        """What somebody is called: by whoever vouches for them, else by themselves."""
+        vouched = found.visitor.name if found.visitor.user_id else None
+        return vouched or ask.display_name or found.visitor.name or NAMELESS
+
+    @staticmethod
+    def _needed(found: _Found) -> Facts:
+        if found.facts is None:
+            raise RoomNotFound
+        return found.facts

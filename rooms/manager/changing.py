@@ -1,0 +1,156 @@
+"""Changing rooms while people are in them, and ending them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from rooms import codes, terms
+from rooms.errors import Busy, InvalidRequest, RoomClosed, RoomExpired, RoomNotFound
+from rooms.forms import HOURS, RoomPatch
+from rooms.manager.context import Context, nonce
+from rooms.manager.credentials import Credentials
+from rooms.manager.indexes import FIRST_LOOK_MS, Indexes
+from rooms.manager.standing import is_blocked
+from rooms.models import Created, Room
+from rooms.store import Record, rows
+from rooms.terms import HOUR_MS, PasswordPlan
+
+TRIES = 8
+"""How often a change is worked out anew when somebody else changed the room in between."""
+
+
+@dataclass(slots=True)
+class _Hashed:
+    """A password of this change and its hash: worked out once, however often the change is tried."""
+
+    password: str | None = None
+    digest: str | None = None
+    generated: bool = False
+
+
+class Changing:
+    """What an owner does to a room that is there."""
+
+    def __init__(self, context: Context, credentials: Credentials, indexes: Indexes) -> None:
+        self._context = context
+        self._credentials = credentials
+        self._indexes = indexes
+
+    async def change(self, room: Room, patch: RoomPatch) -> Created:
+        """Change what is given."""
+        code = await self._new_code(room, patch)
+        hashed = _Hashed()
+        for _ in range(TRIES):
+            before = await self._current(room.id)
+            level, plan = terms.password_plan(
+                patch, before.room.access_level, has_password=before.room.has_password
+            )
+            document = terms.changed_document(before.document, patch)
+            document |= {"access_level": level.value, "password_hash": await self._hash(plan, hashed, before)}
+            fields = self._fields(before.room, patch, document, code)
+            outcome = await self._context.rooms.change(before, fields, nonce())
+            if outcome == "ok":
+                return await self._changed(before.room, hashed if plan.what == "generate" else _Hashed())
+            if outcome == "over":
+                raise await self._over(room.id)
+        raise Busy("Others keep changing this room. Try again.")
+
+    async def set_password(self, room_id: str, password: str) -> Created:
+        """Give a room of level password a generated password, and tell it."""
+        hashed = await self._context.passwords.hash(password)
+        for _ in range(TRIES):
+            before = await self._current(room_id)
+            document = {**before.document, "access_level": "password", "password_hash": hashed}
+            outcome = await self._context.rooms.change(before, {"doc": rows.write(document)}, nonce())
+            if outcome == "ok":
+                return await self._changed(before.room, _Hashed(password, hashed, generated=True))
+            if outcome == "over":
+                raise await self._over(room_id)
+        raise Busy("Others keep changing this room. Try again.")
+
+    async def extend(self, room: Room, hours: float) -> Room:
+        """Let the room live longer."""
+        if not math.isfinite(hours) or not 0 < hours <= HOURS:
+            raise InvalidRequest(f"hours: must be more than 0 and at most {HOURS}.", field="hours")
+        latest_ms = self._context.now_ms + terms.LATEST_MS
+        outcome = await self._context.rooms.extend(room.id, int(hours * HOUR_MS), latest_ms, nonce())
+        if outcome == "over":
+            raise await self._over(room.id)
+        return (await self._current(room.id)).room
+
+    async def close_room(self, room: Room) -> Room:
+        """End the room for everybody."""
+        if await self._context.rooms.end(room.id, "closed", nonce()) == "gone":
+            raise RoomNotFound
+        record = await self._current(room.id)
+        await self._indexes.retire(record)
+        return record.room
+
+    # ------------------------------------------------------------ parts of a change
+
+    async def _new_code(self, room: Room, patch: RoomPatch) -> str | None:
+        """Take the code that is asked for, unless the room has it; a half-done change heals at the next look."""
+        code = patch.custom_code
+        if code is None or code == room.code:
+            return None
+        await self._indexes.reserve_code(room.id, code)
+        await self._context.names.look_again(
+            room.tenant, room.id, self._context.now_ms + FIRST_LOOK_MS, sooner=True
+        )
+        return code
+
+    async def _hash(self, plan: PasswordPlan, hashed: _Hashed, before: Record) -> str | None:
+        if plan.what == "none":
+            return None
+        if plan.what == "keep":
+            return before.password_hash
+        if hashed.digest is None:
+            hashed.password = plan.text if plan.text is not None else codes.new_password()
+            hashed.generated = plan.what == "generate"
+            hashed.digest = await self._context.passwords.hash(hashed.password)
+        return hashed.digest
+
+    def _fields(
+        self, room: Room, patch: RoomPatch, document: dict[str, Any], code: str | None
+    ) -> dict[str, Any]:
+        fields: dict[str, Any] = {"doc": rows.write(document)}
+        if patch.max_spectators is not None:
+            fields["max"] = patch.max_spectators
+        if code is not None:
+            fields["code"] = code
+        now_ms = self._context.now_ms
+        lifetime = terms.changed_lifetime(room, patch, now_ms)
+        return fields | (lifetime.fields(now_ms) if lifetime is not None else {})
+
+    async def _changed(self, before: Room, hashed: _Hashed) -> Created:
+        """Bring the indexes in step, end the membership of who is blocked now, and say how the room is."""
+        record = await self._current(before.id)
+        room = record.room
+        if room.code != before.code:
+            await self._indexes.keep_names(record)
+            await self._indexes.let_lapse(before.code, room.id)
+        await self._indexes.relist(room)
+        await self._context.names.look_again(room.tenant, room.id, room.expires_at_ms, sooner=True)
+        if room.blocked_users - before.blocked_users:
+            await self._remove_blocked(room)
+        told = hashed.password if hashed.generated else None
+        return Created(room, self._credentials.owner_token(room), told)
+
+    async def _remove_blocked(self, room: Room) -> None:
+        members, _ = await self._context.people.members(room.id)
+        for member in members.values():
+            if is_blocked(room, member.person, member.user_id):
+                await self._context.people.leave(room.id, member.person, nonce())
+
+    async def _current(self, room_id: str) -> Record:
+        record = await self._context.rooms.read(room_id)
+        if record is None:
+            raise RoomNotFound
+        return record
+
+    async def _over(self, room_id: str) -> RoomClosed | RoomExpired:
+        """Why a room takes no changes any more."""
+        room = (await self._current(room_id)).room
+        return RoomClosed() if room.end_reason == "closed" else RoomExpired()

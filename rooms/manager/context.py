@@ -1,0 +1,64 @@
+"""What the parts of the manager share."""
+
+from __future__ import annotations
+
+import secrets as randomness
+import time
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from rooms.connection import Connection
+from rooms.limits import Limits
+from rooms.passwords import Passwords
+from rooms.store import NamesStore, PeopleStore, Record, RoomStore
+from rooms.tokens import Secrets
+
+_T = TypeVar("_T")
+
+RECENT_S = 1.0
+"""For so long an answer may be used again where a script checks it anyway, or the promise is a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The store in its three parts, the secrets, the hashing threads and the limits of one manager."""
+
+    connection: Connection
+    rooms: RoomStore
+    people: PeopleStore
+    names: NamesStore
+    secrets: Secrets
+    passwords: Passwords
+    limits: Limits
+    recent_rooms: Recent[Record] = field(default_factory=lambda: Recent(1024))
+
+    @property
+    def now_ms(self) -> int:
+        """The store's time."""
+        return self.connection.clock.now_ms()
+
+
+class Recent(Generic[_T]):
+    """Values not older than ``RECENT_S``; at most ``size`` of them."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._kept: dict[str, tuple[float, _T]] = {}
+
+    def get(self, key: str) -> _T | None:
+        """The value kept a moment ago, or None."""
+        kept = self._kept.get(key)
+        return kept[1] if kept is not None and time.monotonic() - kept[0] < RECENT_S else None
+
+    def keep(self, key: str, value: _T) -> _T:
+        """Keep a value, and return it."""
+        self._kept.pop(key, None)
+        self._kept[key] = (time.monotonic(), value)
+        if len(self._kept) > self._size:
+            del self._kept[next(iter(self._kept))]
+        return value
+
+
+def nonce() -> str:
+    """A mark by which a repeat of the same write is recognised."""
+    return randomness.token_urlsafe(9)

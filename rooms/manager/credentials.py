@@ -1,0 +1,174 @@
+"""Who is calling, and the tokens that say so."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from rooms import codes
+from rooms.errors import InvalidRequest, SecretsUnknown, Unauthorized
+from rooms.forms import NewIdentity
+from rooms.manager.context import Context, Recent
+from rooms.manager.standing import granted_role, standing_role, user_person
+from rooms.models import Caller, CallerKind, JoinRequest, Member, Role, Room
+from rooms.presence import ANSWER_KEPT_MS, GRANT_MS, LINK_MS
+from rooms.store import KeyRow
+from rooms.terms import HOUR_MS
+from rooms.tokens import Token
+
+SCOPES = frozenset({"publish", "read", "manage"})
+VISITOR_MS = 180 * 24 * HOUR_MS
+"""How long a visitor token says that two visits are one person's."""
+
+_API_KEY = re.compile(r"sk_([a-z0-9-]{1,32})_[A-Za-z0-9_-]{16,200}")
+_OPERATOR_KEY = re.compile(r"op_[A-Za-z0-9_-]{16,200}")
+
+_KINDS: dict[str, CallerKind] = {
+    "room_key": "room_key",
+    "grant": "grant",
+    "lobby": "lobby",
+    "visitor": "visitor",
+    "identity": "identity",
+}
+
+
+class Credentials:
+    """Reads bearers, makes tokens, and says what a caller is to a room."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._recent_keys: Recent[KeyRow] = Recent(1024)
+
+    async def check_secrets(self) -> None:
+        """Raise ``SecretsUnknown`` when no node before shared one of ours."""
+        if not await self._context.names.know_secrets(self._context.secrets.fingerprints):
+            raise SecretsUnknown
+
+    async def ensure_key(self, raw_key: str, tenant: str, scopes: frozenset[str], name: str) -> None:
+        """Write an API key's row."""
+        shape = _API_KEY.fullmatch(raw_key)
+        if shape is None or shape[1] != tenant:
+            raise InvalidRequest(
+                "key: it should look like sk_<tenant>_<secret>, with a secret of at least 16 characters.",
+                field="key",
+            )
+        if not scopes or not scopes <= SCOPES:
+            raise InvalidRequest(f"scopes: some of {', '.join(sorted(SCOPES))}.", field="scopes")
+        await self._context.names.write_key(raw_key, KeyRow(key_id(raw_key), "api_key", tenant, scopes, name))
+
+    # ------------------------------------------------------------ reading
+
+    async def caller(self, bearer: str | None) -> Caller:
+        """Who presents this."""
+        if bearer is None:
+            return Caller("anonymous")
+        if _API_KEY.fullmatch(bearer) or _OPERATOR_KEY.fullmatch(bearer):
+            return await self._key_holder(bearer)
+        return self._token_holder(self._context.secrets.verify(bearer))
+
+    async def _key_holder(self, bearer: str) -> Caller:
+        mark = hashlib.sha256(bearer.encode()).hexdigest()
+        row = self._recent_keys.get(mark)
+        if row is None:
+            row = await self._context.names.key(bearer)
+            if row is None:
+                raise Unauthorized
+            self._recent_keys.keep(mark, row)
+        kind: CallerKind = "operator" if row.kind == "operator" else "api_key"
+        return Caller(kind, tenant=row.tenant, scopes=row.scopes, key_id=row.id, name=row.name)
+
+    def _token_holder(self, token: Token) -> Caller:
+        kind = _KINDS.get(token.kind)
+        expired = token.expires_at_ms is not None and token.expires_at_ms <= self._context.now_ms
+        if kind is None or (expired and kind != "grant"):
+            raise Unauthorized
+        fields = token.fields
+        return Caller(
+            kind,
+            tenant=fields.get("t"),
+            room_id=fields.get("r"),
+            person=fields.get("p"),
+            grant_id=fields.get("g"),
+            request_id=fields.get("q"),
+            generation=fields.get("n"),
+            user_id=fields.get("u"),
+            name=fields.get("m"),
+            expires_at_ms=token.expires_at_ms,
+            expired=expired,
+        )
+
+    # ------------------------------------------------------------ standing
+
+    async def role(self, caller: Caller, room: Room) -> Role | None:
+        """What the caller is to the room now."""
+        if caller.kind != "grant":
+            return standing_role(caller, room)
+        if caller.room_id != room.id or caller.person is None:
+            return None
+        return granted_role(caller, await self._context.people.member(room.id, caller.person))
+
+    # ------------------------------------------------------------ making
+
+    def owner_token(self, room: Room) -> str:
+        """The room's key."""
+        return self._context.secrets.sign("room_key", {"r": room.id, "n": room.generation}, None)
+
+    def grant(self, room: Room, member: Member) -> tuple[str, int]:
+        """A grant for a member, and when it expires."""
+        expires_at_ms = self._context.now_ms + GRANT_MS
+        fields = {
+            "r": room.id,
+            "p": member.person,
+            "g": member.grant_id,
+            "m": member.name,
+            "u": member.user_id,
+        }
+        return self._context.secrets.sign("grant", fields, expires_at_ms), expires_at_ms
+
+    def lobby(self, room: Room, request: JoinRequest) -> str:
+        """A token for who waits; good for reading the answer too."""
+        fields = {"r": room.id, "p": request.person, "q": request.id, "m": request.name, "u": request.user_id}
+        return self._context.secrets.sign("lobby", fields, request.expires_at_ms + ANSWER_KEPT_MS)
+
+    def visitor(self, person: str) -> str:
+        """A token by which an anonymous person is known again."""
+        return self._context.secrets.sign("visitor", {"p": person}, self._context.now_ms + VISITOR_MS)
+
+    def identity(self, tenant: str, form: NewIdentity) -> str:
+        """A token of a named user, vouched for by the tenant."""
+        fields = {
+            "t": tenant,
+            "p": user_person(tenant, form.user_id),
+            "u": form.user_id,
+            "m": form.name or form.user_id,
+            "i": codes.new_id("i"),
+        }
+        return self._context.secrets.sign(
+            "identity", fields, self._context.now_ms + int(form.hours * HOUR_MS)
+        )
+
+    # ------------------------------------------------------------ links
+
+    async def claim(self, room: Room) -> str:
+        """A token good once, within ten minutes, for the room's key."""
+        claim_id = codes.new_id("c")
+        await self._context.names.write_claim(room.id, claim_id)
+        fields = {"r": room.id, "n": room.generation, "i": claim_id}
+        return self._context.secrets.sign("claim", fields, self._context.now_ms + LINK_MS)
+
+    async def redeem_claim(self, text: str, use: str) -> tuple[Room, str]:
+        """The room and its key."""
+        token = self._context.secrets.verify(text)
+        if token.kind != "claim" or (token.expires_at_ms or 0) <= self._context.now_ms:
+            raise Unauthorized
+        record = await self._context.rooms.read(token.fields["r"])
+        if record is None or record.room.generation != token.fields["n"]:
+            raise Unauthorized
+        if not await self._context.names.redeem_claim(record.room.id, token.fields["i"], use):
+            raise Unauthorized("This link was used before, or is older than ten minutes. Make a new one.")
+        return record.room, self.owner_token(record.room)
+
+
+def key_id(raw_key: str) -> str:
+    """The public name of an API key, for logs and indexes."""
+    return f"k_{hashlib.sha256(b'key id ' + raw_key.encode()).hexdigest()[:16]}"

@@ -1,0 +1,52 @@
+"""What time changes: rooms expire, requests lapse, names and lists are put right."""
+
+from __future__ import annotations
+
+from rooms.manager.context import Context, nonce
+from rooms.manager.indexes import Indexes
+from rooms.store import UNCONFIRMED_MS
+from rooms.terms import HOUR_MS
+
+AT_ONCE = 100
+"""Rooms looked at in one sweep; what is left over is first in the next."""
+
+
+class Upkeep:
+    """The sweep. Every node does it; whatever two of them do at once is harmless."""
+
+    def __init__(self, context: Context, indexes: Indexes) -> None:
+        self._context = context
+        self._indexes = indexes
+
+    async def sweep(self) -> int:
+        """Look at the rooms that are due; returns how many there were."""
+        await self._context.connection.tell_time()
+        if self._context.connection.clock.jumped():
+            return 0
+        due = await self._context.names.due(AT_ONCE)
+        for tenant, room_id in due:
+            await self._tend(tenant, room_id)
+        return len(due)
+
+    async def _tend(self, tenant: str, room_id: str) -> None:
+        tended = await self._context.rooms.tend(room_id, nonce())
+        if tended is None:
+            await self._context.names.gone(tenant, room_id)
+            await self._context.rooms.erase(room_id)
+            return
+        now_ms = self._context.now_ms
+        if not tended.permanent and not tended.ended:
+            await self._context.names.look_again(tenant, room_id, now_ms + UNCONFIRMED_MS)
+            return
+        if not tended.ended and tended.expires_at_ms <= now_ms:
+            await self._context.rooms.end(room_id, "expired", nonce())
+        record = await self._context.rooms.read(room_id)
+        if record is None:
+            return  # gone this very moment: it is still due, so the next sweep clears it
+        if record.room.status == "ended":
+            await self._indexes.retire(record)
+            return
+        await self._indexes.keep_names(record)
+        await self._indexes.relist(record.room)
+        next_ms = min(tended.expires_at_ms, tended.next_wait_ms or tended.expires_at_ms, now_ms + HOUR_MS)
+        await self._context.names.look_again(tenant, room_id, max(next_ms, now_ms + 1000))

@@ -1,0 +1,85 @@
+"""The names of everything in the store. The keys of one room carry its id as their hash tag: one slot, one node.
+
+No key holds a credential: API keys, names and idempotency keys go in as hashes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+PARTS = (
+    "room", "members", "seats", "requests", "waiting", "askers", "asked", "refused", "turned",
+    "log", "head", "checkpoint", "producers", "crowd", "series", "frames",
+)  # fmt: skip
+"""Every key of a room by its last part; those in the second line belong to the log of events."""
+
+SECRETS = "sp:secrets"
+DUE = "sp:due"
+"""When each room must be looked at next: ``<tenant> <room id>`` → ms."""
+
+LISTED = "sp:listed"
+"""The rooms whose owners want them in the lobby, by the time they were made."""
+
+
+def of_room(room_id: str, *parts: str) -> list[str]:
+    """The keys of a room, in the order of ``parts``."""
+    return [f"sp:{{{room_id}}}:{part}" for part in parts]
+
+
+def every_part(room_id: str) -> list[str]:
+    """All keys of a room."""
+    return of_room(room_id, *PARTS)
+
+
+def claim(room_id: str, claim_id: str) -> str:
+    """One unused link for an owner."""
+    return f"sp:{{{room_id}}}:claim:{claim_id}"
+
+
+def code(code_text: str) -> str:
+    """A code → the id of its room."""
+    return f"sp:code:{code_text}"
+
+
+def name(digest: str) -> str:
+    """A room's name under one API key (see ``digest``) → the id of its room."""
+    return f"sp:name:{digest}"
+
+
+def replay(digest: str) -> str:
+    """An idempotency key (see ``digest``) → the room that was made with it, and a hash of what was asked."""
+    return f"sp:replay:{digest}"
+
+
+def tenant_rooms(tenant: str) -> str:
+    """A tenant's rooms by the time they were made."""
+    return f"sp:tenant:{tenant}:rooms"
+
+
+def tenant_active(tenant: str) -> str:
+    """A tenant's rooms that have not ended: what its quota counts."""
+    return f"sp:tenant:{tenant}:active"
+
+
+def person_waiting(person: str) -> str:
+    """The rooms in which a person waits, by the time the wait ends."""
+    return f"sp:waits:{digest(person)}"
+
+
+def api_key(raw_key: str) -> str:
+    """An API or operator key, by its hash → what it is."""
+    return f"sp:key:{hashlib.sha256(raw_key.encode()).hexdigest()}"
+
+
+def bucket(*parts: str) -> str:
+    """A budget of failures."""
+    return f"sp:budget:{digest(*parts)}"
+
+
+def digest(*parts: str) -> str:
+    """Parts of a name as one hash: no length, no separator and no secret to worry about."""
+    mark = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        mark.update(len(data).to_bytes(4, "big") + data)
+    return mark.hexdigest()[:40]

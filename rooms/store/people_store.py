@@ -1,0 +1,183 @@
+"""People in rooms: members, seats, requests. One method, one operation; the rules are elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rooms.bells import channel_of
+from rooms.connection import Connection
+from rooms.errors import RoomsError
+from rooms.models import JoinRequest, Member
+from rooms.presence import ANSWER_KEPT_MS, REFUSED_MS, RESERVED_MS, SEAT_MS
+from rooms.store import keys, rows, scripts
+from rooms.store.rows import Record
+
+
+class PeopleStore:
+    """Who is in a room and who waits. Results of scripts are a word, and a row where there is one."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @property
+    def now_ms(self) -> int:
+        """The store's time."""
+        return self._connection.clock.now_ms()
+
+    # ------------------------------------------------------------ members and seats
+
+    async def admit(
+        self, record: Record, one: Member, *, as_member: bool, lease_end_ms: int | None, nonce: str
+    ) -> tuple[str, Member]:
+        """Write the member row and take a seat (unless ``lease_end_ms`` is None), if nothing has changed.
+
+        Returns ``in`` with the row that stands (an older one stays), ``full``, ``over`` or ``changed``.
+        """
+        room_id = record.room.id
+        parts = ("room", "members", "seats", "refused", "turned")
+        reply = await self._connection.run(
+            scripts.ADMIT,
+            [*keys.of_room(room_id, *parts), channel_of(room_id)],
+            [
+                self.now_ms,
+                record.version,
+                "member" if as_member else "stranger",
+                one.person,
+                rows.member_row(one),
+                "" if lease_end_ms is None else lease_end_ms,
+                nonce,
+            ],
+        )
+        word = rows.text(reply[0])
+        return word, rows.member(one.person, reply[1]) if word == "in" else one
+
+    async def turn_away(self, room_id: str, person: str) -> None:
+        """Count a person who found the room full."""
+        names = [*keys.of_room(room_id, "room", "turned"), channel_of(room_id)]
+        await self._connection.run(scripts.TURN_AWAY, names, [person])
+
+    async def leave(self, room_id: str, person: str, nonce: str) -> None:
+        """Remove a member and the seat."""
+        names = [*keys.of_room(room_id, "room", "members", "seats"), channel_of(room_id)]
+        await self._connection.run(scripts.LEAVE, names, [person, nonce])
+
+    async def renew(self, leases: Sequence[tuple[str, str]]) -> list[tuple[bool, int] | RoomsError]:
+        """Renew seats in one pipeline: (may stay, end of the lease), or why nothing is known."""
+        now_ms = self.now_ms
+        ends_ms = now_ms + SEAT_MS
+        replies = await self._connection.run_many(
+            [
+                (scripts.RENEW, keys.of_room(room_id, "room", "members", "seats"), [now_ms, person, ends_ms])
+                for room_id, person in leases
+            ]
+        )
+        return [reply if isinstance(reply, RoomsError) else (bool(reply), ends_ms) for reply in replies]
+
+    async def release(self, room_id: str, person: str, lease_end_ms: int) -> None:
+        """Give a seat back, if nobody renewed it since ``lease_end_ms`` was set."""
+        args = [self.now_ms, person, lease_end_ms]
+        await self._connection.run(scripts.RELEASE, keys.of_room(room_id, "seats"), args)
+
+    async def member(self, room_id: str, person: str) -> Member | None:
+        """One member's row, or None."""
+        row = await self._connection.command("HGET", *keys.of_room(room_id, "members"), person)
+        return rows.member(person, row) if row else None
+
+    async def members(self, room_id: str) -> tuple[dict[str, Member], set[str]]:
+        """All members in the order they joined, and who of them holds a seat."""
+        members, seats = keys.of_room(room_id, "members", "seats")
+        all_rows, seated = await self._many(
+            ("HGETALL", members), ("ZRANGE", seats, f"({self.now_ms}", "+inf", "BYSCORE")
+        )
+        return rows.members([part for pair in all_rows.items() for part in pair]), {
+            person.decode() for person in seated
+        }
+
+    # ------------------------------------------------------------ requests
+
+    async def ask(self, record: Record, one: JoinRequest, most: int) -> tuple[str, JoinRequest]:
+        """Let somebody wait.
+
+        Returns ``waits`` with the request that waits (an older one goes on), ``many``, ``over`` or ``changed``.
+        """
+        room_id = record.room.id
+        parts = ("room", "requests", "waiting", "askers", "asked", "refused")
+        ends_ms = one.expires_at_ms
+        reply = await self._connection.run(
+            scripts.ASK,
+            [*keys.of_room(room_id, *parts), channel_of(room_id)],
+            [
+                self.now_ms,
+                record.version,
+                one.person,
+                one.id,
+                rows.request_row(one),
+                ends_ms,
+                ends_ms + ANSWER_KEPT_MS,
+                most,
+            ],
+        )
+        word = rows.text(reply[0])
+        return word, rows.request(room_id, reply[1], self.now_ms) if word == "waits" else one
+
+    async def approve(
+        self, request: JoinRequest, one: Member, approved: JoinRequest, nonce: str
+    ) -> tuple[str, JoinRequest | None]:
+        """Make the asker a member with a seat held.
+
+        Returns ``ok`` or ``settled`` (with the request as it now stands, None when it is gone), ``full``, ``over``.
+        """
+        room_id = request.room_id
+        parts = ("room", "members", "seats", "requests", "waiting", "askers", "refused")
+        now_ms = self.now_ms
+        args: list[Any] = [now_ms, request.id, request.person, rows.member_row(one)]
+        args += [rows.request_row(approved), now_ms + RESERVED_MS, nonce]
+        names = [*keys.of_room(room_id, *parts), channel_of(room_id)]
+        return self._answered(room_id, await self._connection.run(scripts.APPROVE, names, args))
+
+    async def deny(self, request: JoinRequest, denied: JoinRequest) -> tuple[str, JoinRequest | None]:
+        """Say no. Returns ``ok`` or ``settled``, as ``approve`` does."""
+        room_id, now_ms = request.room_id, self.now_ms
+        parts = ("room", "requests", "waiting", "askers", "refused")
+        args = [now_ms, request.id, request.person, rows.request_row(denied), now_ms + REFUSED_MS]
+        names = [*keys.of_room(room_id, *parts), channel_of(room_id)]
+        return self._answered(room_id, await self._connection.run(scripts.DENY, names, args))
+
+    async def withdraw(self, request: JoinRequest) -> bool:
+        """Take a waiting request back; false when it does not wait."""
+        parts = ("requests", "waiting", "askers", "asked")
+        names = [*keys.of_room(request.room_id, *parts), channel_of(request.room_id)]
+        args = [self.now_ms, request.id, request.person]
+        return bool(await self._connection.run(scripts.WITHDRAW, names, args))
+
+    async def requests(self, room_id: str, request_ids: Sequence[str]) -> dict[str, JoinRequest]:
+        """Requests by their ids, waiting or not; those that are gone are missing."""
+        if not request_ids:
+            return {}
+        found = await self._connection.command("HMGET", *keys.of_room(room_id, "requests"), *request_ids)
+        return {
+            request_id: rows.request(room_id, row, self.now_ms)
+            for request_id, row in zip(request_ids, found, strict=True)
+            if row
+        }
+
+    async def wait_for_person(self, person: str, room_id: str, ends_ms: int, most: int) -> bool:
+        """Count a wait against the person's quota; false when it is used up."""
+        args = [self.now_ms, room_id, ends_ms, most]
+        return bool(await self._connection.run(scripts.RESERVE, [keys.person_waiting(person)], args))
+
+    async def waited_for_person(self, person: str, room_id: str) -> None:
+        """Give a wait back to the person's quota."""
+        await self._connection.command("ZREM", keys.person_waiting(person), room_id)
+
+    def _answered(self, room_id: str, reply: Any) -> tuple[str, JoinRequest | None]:
+        row = reply[1] if len(reply) > 1 else None
+        return rows.text(reply[0]), rows.request(room_id, row, self.now_ms) if row else None
+
+    async def _many(self, *commands: Sequence[Any]) -> list[Any]:
+        replies = await self._connection.command_many(commands)
+        for reply in replies:
+            if isinstance(reply, RoomsError):
+                raise reply
+        return replies

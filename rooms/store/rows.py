@@ -1,0 +1,162 @@
+"""Rows as they lie in the store, read into models and written from them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
+
+from rooms.models import AccessLevel, JoinRequest, Member, RequestStatus, Room
+
+FIELDS = (
+    "status", "version", "revision", "generation", "code", "max", "created_at", "expires_at", "absolute_at",
+    "idle_ms", "publisher_until", "turned_away", "ended_at", "end_reason",
+)  # fmt: skip
+"""The plain fields of a room's hash, in the order in which scripts are asked for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A room and what never leaves the package: its document as stored, the hash of its password, its marks."""
+
+    room: Room
+    document: Mapping[str, Any] = field(repr=False)
+    version: str
+    revision: str
+
+    @property
+    def password_hash(self) -> str | None:
+        """The argon2id hash, or None for a room without a password."""
+        return cast("str | None", self.document["password_hash"])
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A room and what one person is to it, at one moment. All of it is empty for a stranger."""
+
+    record: Record
+    member: Member | None = None
+    lease_end_ms: int | None = None
+    refused_until_ms: int | None = None
+    request_id: str | None = None
+    waiting: int = 0
+
+
+def number(value: bytes | None) -> int | None:
+    """A number as Lua may have written it; None for a missing or empty field."""
+    return int(float(value)) if value else None
+
+
+def text(value: bytes | None) -> str:
+    """A text field; empty when missing."""
+    return value.decode() if value else ""
+
+
+def record(room_id: str, values: Sequence[bytes | None], document: Mapping[str, Any], seats: int) -> Record:
+    """A room from the values of ``FIELDS``, its document and the count of its seats."""
+    fields = dict(zip(FIELDS, values, strict=True))
+    room = Room(
+        id=room_id,
+        code=text(fields["code"]),
+        status=cast('Literal["active", "paused", "ended"]', text(fields["status"])),
+        end_reason=cast('Literal["closed", "expired"] | None', text(fields["end_reason"]) or None),
+        generation=number(fields["generation"]) or 0,
+        max_spectators=number(fields["max"]) or 0,
+        created_at_ms=number(fields["created_at"]) or 0,
+        expires_at_ms=number(fields["expires_at"]) or 0,
+        absolute_at_ms=number(fields["absolute_at"]),
+        idle_ms=number(fields["idle_ms"]),
+        ended_at_ms=number(fields["ended_at"]),
+        publisher_until_ms=number(fields["publisher_until"]) or 0,
+        turned_away=number(fields["turned_away"]) or 0,
+        seats=seats,
+        **_settings(document),
+    )
+    return Record(room, document, text(fields["version"]), text(fields["revision"]))
+
+
+def _settings(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What the owner set, as fields of ``Room``; the hash stays behind."""
+    plain = (
+        "name", "tenant", "owner_id", "key_id", "training_session_id", "mode", "require_approval",
+        "approval_timeout", "listed", "enable_metrics_overlay", "enable_performance_graphs",
+        "enable_decision_visualization", "config", "metadata",
+    )  # fmt: skip
+    graphs = document["graphs"]
+    return {
+        **{name: document[name] for name in plain},
+        "access_level": AccessLevel(document["access_level"]),
+        "has_password": document["password_hash"] is not None,
+        "allowed_users": frozenset(document["allowed_users"]),
+        "blocked_users": frozenset(document["blocked_users"]),
+        "graphs": None if graphs is None else tuple(graphs),
+    }
+
+
+def write(row: Mapping[str, Any]) -> str:
+    """A row or document as stored."""
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def member(person: str, row: bytes) -> Member:
+    """A member from the row under ``person``."""
+    data = json.loads(row)
+    return Member(person, data["role"], data["grant"], data["name"], data["joined_at"], data.get("user"))
+
+
+def member_row(one: Member) -> str:
+    """The row of a member."""
+    data: dict[str, Any] = {
+        "role": one.role,
+        "grant": one.grant_id,
+        "name": one.name,
+        "joined_at": one.joined_at_ms,
+    }
+    return write(data | ({"user": one.user_id} if one.user_id else {}))
+
+
+def members(pairs: Sequence[bytes]) -> dict[str, Member]:
+    """Members from the reply of HGETALL, in the order they joined."""
+    found = (member(pairs[index].decode(), pairs[index + 1]) for index in range(0, len(pairs), 2))
+    return {one.person: one for one in sorted(found, key=lambda one: (one.joined_at_ms, one.person))}
+
+
+def request(room_id: str, row: bytes, now_ms: int) -> JoinRequest:
+    """A request from its row; one that nobody answered in time is ``expired``, whatever the row says."""
+    data = json.loads(row)
+    status: RequestStatus = data["status"]
+    if status == "pending_approval" and data["expires_at"] <= now_ms:
+        status = "expired"
+    return JoinRequest(
+        id=data["id"],
+        room_id=room_id,
+        person=data["person"],
+        name=data["name"],
+        user_id=data["user"],
+        requested_at_ms=data["requested_at"],
+        expires_at_ms=data["expires_at"],
+        status=status,
+    )
+
+
+def request_row(one: JoinRequest) -> str:
+    """The row of a request."""
+    return write(
+        {
+            "id": one.id,
+            "person": one.person,
+            "name": one.name,
+            "user": one.user_id,
+            "requested_at": one.requested_at_ms,
+            "expires_at": one.expires_at_ms,
+            "status": one.status,
+        }
+    )
+
+
+def pairs(fields: Mapping[str, Any]) -> Iterable[Any]:
+    """Fields and values in turn, as HSET wants them; None is written as an empty field."""
+    for name, value in fields.items():
+        yield name
+        yield "" if value is None else value

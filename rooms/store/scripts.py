@@ -1,0 +1,33 @@
+"""The package's scripts, each read once from the .lua file of its name."""
+
+from __future__ import annotations
+
+from rooms.script import Script
+
+
+def _load(name: str) -> Script:
+    return Script.load("rooms.store", f"{name}.lua")
+
+
+FACTS = _load("facts")
+GLANCE = _load("glance")
+CREATE = _load("create")
+CLAIM_PUBLISHER = _load("claim_publisher")
+CHANGE = _load("change")
+EXTEND = _load("extend")
+END_ROOM = _load("end_room")
+TEND = _load("tend")
+HOLD = _load("hold")
+RESERVE = _load("reserve")
+ATTEMPTS = _load("attempts")
+ADMIT = _load("admit")
+TURN_AWAY = _load("turn_away")
+ASK = _load("ask")
+APPROVE = _load("approve")
+DENY = _load("deny")
+WITHDRAW = _load("withdraw")
+LEAVE = _load("leave")
+RENEW = _load("renew")
+RELEASE = _load("release")
+REDEEM_CLAIM = _load("redeem_claim")
+KNOW_SECRETS = _load("know_secrets")
