@@ -1,4 +1,4 @@
-"""Background work with an owner: every task is kept, named, reported when it fails, and ended with its owner."""
+"""Background work with an owner: every task is kept, named, told of when it fails, ended with its owner."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ RESTART_S = 1.0
 class Tasks:
     """The background tasks of one owner.
 
-    ``asyncio`` holds a running task by a weak reference only and tells about its error when it is collected, if ever.
-    An owner that starts its tasks here loses neither.
+    ``asyncio`` holds a running task by a weak reference only and tells about its error when it is collected,
+    if ever. An owner that starts its tasks here loses neither.
     """
 
     def __init__(self, owner: str) -> None:
@@ -29,7 +29,7 @@ class Tasks:
         return len(self._running)
 
     def start(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
-        """Run ``work`` beside the caller until it ends or ``stop`` is called; an error is logged with its trace.
+        """Run ``work`` beside the caller until it ends or ``stop`` is called; its error is logged.
 
         Args:
             work: a coroutine that was not started yet.
@@ -41,7 +41,7 @@ class Tasks:
         return task
 
     def repeat(self, round_: Callable[[], Awaitable[None]], name: str) -> asyncio.Task[Any]:
-        """Run ``round_`` again and again; a round that raises is logged and the next one starts a second later.
+        """Run ``round_`` again and again; one that raises is logged and the next starts a second later.
 
         The round itself waits for what it has to do (a clock, an event): nothing here paces it.
         """

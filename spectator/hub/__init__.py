@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 from spectator.hub.codes import Close
-from spectator.hub.hub import Describe, Hub, Wants
+from spectator.hub.doorway import Ended
+from spectator.hub.hub import AccessWatch, Hub
 from spectator.hub.policy import Policy
-from spectator.hub.viewer import Sink, Variant
+from spectator.hub.room import Describe
+from spectator.hub.viewer import Pass, Sink, Stage, Variant, Viewer
 
-__all__ = ["Close", "Describe", "Hub", "Policy", "Sink", "Variant", "Wants"]
+__all__ = [
+    "AccessWatch",
+    "Close",
+    "Describe",
+    "Ended",
+    "Hub",
+    "Pass",
+    "Policy",
+    "Sink",
+    "Stage",
+    "Variant",
+    "Viewer",
+]

@@ -1,15 +1,16 @@
-"""Bytes ready for a socket: WebSocket frames (RFC 6455, RFC 7692) and chunks of a Server-Sent Events stream. Pure.
+"""Bytes ready for a socket: WebSocket frames (RFC 6455, RFC 7692), and chunks of an event stream. Pure.
 
 Why ready: each message is encoded once and the same bytes go to every viewer.
 
-Why one deflated frame may serve everybody: permessage-deflate lets a server keep its compression window from message
-to message, but nothing forces it to. A message compressed in a fresh window refers to nothing before it, ends on a byte
-boundary (sync flush) and sets no final block, so it is a valid continuation of any client's stream, whether the client
-keeps its window or resets it (RFC 7692, 7.2.1 and 7.2.2). The one thing it must respect is a window smaller than 32 KiB
-if one was negotiated; such viewers get plain frames, which are always allowed.
+Why one deflated frame may serve everybody: permessage-deflate lets a server keep its compression window from
+message to message, but nothing forces it to. A message compressed in a fresh window refers to nothing before
+it, ends on a byte boundary (sync flush) and sets no final block, so it is a valid continuation of any
+client's stream, whether the client keeps its window or resets it (RFC 7692, 7.2.1 and 7.2.2). The one thing
+it must respect is a window smaller than 32 KiB if one was negotiated; such viewers get plain frames, which
+are always allowed.
 
-Why long messages come in fragments: a viewer's transport holds at most one of them, and a ping or a close may be
-written between two (RFC 6455, 5.4).
+Why long messages come in fragments: a viewer's transport holds at most one of them, and a ping or a close may
+be written between two (RFC 6455, 5.4).
 """
 
 from __future__ import annotations
@@ -42,10 +43,11 @@ _CONTINUATION = 0x0
 def message(
     payload: bytes, *, opcode: int = TEXT, deflated: bool = False, longest: int = SLICE
 ) -> tuple[bytes, ...]:
-    """One message as frames to be written in order; a single one unless ``payload`` is longer than ``longest`` bytes.
+    """One message as frames to be written in order; a single one unless it is longer than ``longest``.
 
     Args:
         payload: UTF-8 text or, with ``opcode=BINARY``, anything.
+        opcode: TEXT or BINARY.
         deflated: compress it in a window of its own; only for a viewer whose handshake agreed to
             permessage-deflate with the full window.
         longest: bytes of payload in one frame.
@@ -95,11 +97,13 @@ def chunk(data: bytes) -> bytes:
 def server_sent_event(payload: bytes, cursor: str | None = None, longest: int = SLICE) -> tuple[bytes, ...]:
     """One JSON message as a Server-Sent Event, cut into HTTP chunks of at most ``longest`` bytes.
 
-    A raw line break in JSON can only be white space between two values, so it becomes a space: in an event stream it
-    would end the field.
+    A raw line break in JSON can only be white space between two values, so it becomes a space: in an event
+    stream it would end the field.
 
     Args:
+        payload: the JSON.
         cursor: becomes the event's ``id``, which the browser sends back as ``Last-Event-ID``.
+        longest: bytes of one chunk.
     """
     line = payload.replace(b"\n", b" ").replace(b"\r", b" ")
     head = f"id: {cursor}\n".encode() if cursor is not None else b""

@@ -2,82 +2,349 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
+from spectator.hub import frames, packets, speech
 from spectator.hub.codes import Close
+from spectator.hub.delivery import acknowledge
+from spectator.hub.doorway import Doorway
+from spectator.hub.gatekeeper import Gatekeeper
+from spectator.hub.heartbeat import Heartbeat
+from spectator.hub.lookout import Lookout
+from spectator.hub.node import Node
+from spectator.hub.outage import Outage
 from spectator.hub.policy import Policy
+from spectator.hub.pump import Pump
+from spectator.hub.reader import Reader
+from spectator.hub.room import Describe, RoomHub
+from spectator.hub.seats import Lease, Seats
+from spectator.hub.slowness import Slowness
+from spectator.hub.turnstile import Turnstile
+from spectator.hub.viewer import Pass, Stage, Variant, Viewer
+from spectator.log import Wants
+from spectator.tasks import Tasks
 
 if TYPE_CHECKING:
-    from rooms import Room, RoomManager
-    from spectator.hub.viewer import Viewer
-    from spectator.log import Head, Log
+    from rooms import RoomManager
+    from spectator.log import Cursor, Log
 
-Describe = Callable[["Room", "Head"], dict[str, Any]]
-"""Makes the object called ``room`` in protocol.md, for one role."""
+AFTER_MS: dict[Close, tuple[int, int]] = {
+    Close.TOO_SLOW: (1000, 5000),
+    Close.RESTARTING: (500, 3000),
+    Close.GRANT_ENDED: (0, 1000),
+    Close.STORE_UNAVAILABLE: (2000, 10_000),
+    Close.BUSY: (5000, 30_000),
+}
+"""Between these a viewer draws its delay before it comes back."""
+
+STOP_S = 3.0
+"""How long a stopping node waits for its viewers to have taken their ``bye``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wants:
-    """What the viewers of a room on this node would look at; ``wants`` in the answer to a publisher."""
+class AccessWatch:
+    """Tells when something about who may watch one room has changed, or may have."""
 
-    frames: bool = False
-    max_fps: int = 0
-    decisions: bool = False
-    episodes: bool = False
+    def __init__(self) -> None:
+        self._news = asyncio.Event()
+
+    def ring(self) -> None:
+        """Something may have changed."""
+        self._news.set()
+
+    async def changed(self, seconds: float) -> bool:
+        """Wait for a change since the last call, at first since the beginning; False after ``seconds``."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+        except TimeoutError:
+            return False
+        self._news.clear()
+        return True
 
 
 class Hub:
     """All rooms that somebody watches on this node.
 
-    Everything a viewer gets comes from the log's stream; a bell, a wake-up or a poll only says that there is news.
+    Everything a viewer gets comes from the log's stream; a bell, a wake-up or a poll only says that there is
+    news.
+
+    Args:
+        log: the events of all rooms.
+        rooms: who may watch them.
+        policy: the numbers it works by.
+        clock: seconds, monotonic.
     """
 
-    def __init__(self, log: Log, rooms: RoomManager, *, policy: Policy | None = None) -> None:
-        raise NotImplementedError
+    def __init__(
+        self,
+        log: Log,
+        rooms: RoomManager,
+        *,
+        policy: Policy | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.policy = policy or Policy()
+        self._node = node = Node(secrets.token_hex(8), log, rooms, self.policy, clock)
+        self._tasks = Tasks("hub")
+        self._outage = Outage(self._weather_changed)
+        self._pump = Pump(self.policy, clock)
+        self._seats = Seats(rooms, self._tasks)
+        self._reader = Reader(node, self._pump, self._outage)
+        self._gatekeeper = Gatekeeper(node, self._pump, self._outage, self.end)
+        self._lookout = Lookout(
+            node, self._reader, self._gatekeeper, self._pump, self._seats, self._outage, self.end, self._lost
+        )
+        self._doorway = Doorway(node, self._reader, self._gatekeeper, self._pump, self._seats)
+        self._heartbeat = Heartbeat(self.policy, clock, self._lost)
+        self._slowness = Slowness(self.policy, clock)
+        self.turnstile = Turnstile(self.policy)
+        self._connections: set[Viewer] = set()
+        self._empty = asyncio.Event()
+        self._stopping = False
 
     async def start(self) -> None:
         """Begin to listen and to beat."""
+        self._doorway.bells = self._node.log.connection.bells(self._heard, self._missed)
+        for round_, name in (
+            (self._reader.round, "beat"),
+            (self._pump.round, "catch up"),
+            (self._gatekeeper.round, "read members"),
+            (self._lookout.round, "look each second"),
+            (self._doorway.tidy, "put rooms away"),
+            (self._heartbeat.round, "heartbeats"),
+        ):
+            self._tasks.repeat(round_, name)
 
     async def stop(self) -> None:
         """Say ``bye 4002`` to everybody, with a spread, and end all connections within a few seconds."""
+        self._stopping = True
+        leaving = list(self._connections)
+        low, high = AFTER_MS[Close.RESTARTING]
+        for number, viewer in enumerate(leaving, 1):
+            # Thousands must not come back within the same second.
+            self.end(viewer, Close.RESTARTING, after_ms=(low, high + len(leaving)))
+            if number % self.policy.burst == 0:
+                await asyncio.sleep(0)
+        await self._emptied(STOP_S)
+        for viewer in list(self._connections):
+            viewer.sink.abort()
+        await self._tasks.stop()
+        if self._doorway.bells is not None:
+            await self._doorway.bells.close()
 
     @property
     def available(self) -> bool:
-        """Whether the store answered lately; while it does not, new connections get 4004."""
-        raise NotImplementedError
+        """Whether new connections can be served: the store answers, and the node is not stopping."""
+        return self._outage.over and not self._stopping
 
-    async def attach(self, room_id: str, viewer: Viewer, describe: Describe) -> None:
+    @property
+    def stopping(self) -> bool:
+        """Whether the node is on its way out."""
+        return self._stopping
+
+    @property
+    def connections(self) -> int:
+        """Viewers and lobby sockets on this node."""
+        return len(self._connections)
+
+    def view(self, room_id: str) -> RoomHub | None:
+        """What this node knows of a room; None while nobody here has to do with it."""
+        return self._node.rooms.get(room_id)
+
+    async def attach(
+        self, room_id: str, viewer: Viewer, right: Pass, describe: Describe, since: Cursor | None = None
+    ) -> None:
         """Let ``viewer`` watch: welcome, then the snapshot or what it missed, then everything as it happens.
 
-        The first viewer of a room loads it; all that come meanwhile share that load.
+        The first viewer of a room loads it; all that come meanwhile share that load. A viewer from the lobby
+        goes on over the same connection.
+
+        Args:
+            room_id: the room.
+            viewer: the connection.
+            right: by what it watches; it was found good just now.
+            describe: makes ``room`` of the welcome for its role.
+            since: where it stood when it was last here.
 
         Raises:
-            RoomsError: there is no such room, it ended, the seat is gone, or the store does not answer.
+            Ended: it may not watch; the code says why.
+            RoomsError: there is no such room, too many connections, or the store does not answer.
         """
-        raise NotImplementedError
+        await self._doorway.attach(room_id, viewer, right, describe, since)
+        self._keep(viewer)
 
-    async def wait_in_lobby(self, room_id: str, viewer: Viewer, answered: Callable[[], None]) -> None:
-        """Keep ``viewer`` alive in the lobby and call ``answered`` whenever its request may have been answered."""
-        raise NotImplementedError
+    async def wait_in_lobby(
+        self, room_id: str, viewer: Viewer, right: Pass, describe: Describe, answered: Callable[[], None]
+    ) -> None:
+        """Keep ``viewer`` alive in the lobby; ``answered`` is called when its request no longer waits.
+
+        Args:
+            room_id: the room.
+            viewer: the connection.
+            right: carries the request's id.
+            describe: makes ``room`` of the welcome as a stranger may see it.
+            answered: must not block; may be called more than once.
+
+        Raises:
+            RoomsError: there is no such room, or the store does not answer.
+        """
+        await self._doorway.wait_in_lobby(room_id, viewer, right, describe, answered)
+        self._keep(viewer)
+
+    def refresh(self, viewer: Viewer, right: Pass, describe: Describe) -> None:
+        """Let a live connection go on by a fresh credential. Raises ``Ended`` when it is somebody else's."""
+        self._doorway.refresh(viewer, right, describe)
+
+    def heard(self, viewer: Viewer) -> None:
+        """Something came from the viewer: it is alive."""
+        viewer.heard_at = self._node.clock()
+
+    def acknowledge(self, viewer: Viewer, seq: int) -> None:
+        """The viewer has everything up to event ``seq``."""
+        room = self._node.rooms.get(viewer.room_id)
+        if room is None or room.feed is None or viewer.stage is not Stage.LIVE:
+            return
+        viewer.acked = seq
+        acknowledge(room.feed, viewer, self._node.clock())
+        if not viewer.idle and viewer.place != room.feed.ring.end:
+            self._pump.attend(room, [viewer])
+
+    def show(self, viewer: Viewer, *, hidden: bool) -> None:
+        """Nobody looks at the viewer's page, or somebody does again: then it gets what it missed."""
+        if viewer.hidden == hidden:
+            return
+        viewer.hidden = hidden
+        viewer.settle()
+        room = self._node.rooms.get(viewer.room_id)
+        if not viewer.idle and room is not None:
+            viewer.notes["crowd"] = packets.plain(speech.crowd(room))
+            self._pump.serve(room, viewer)
+
+    def say(self, viewer: Viewer, kind: str, message: packets.Message) -> None:
+        """Send a message to one viewer, now or as soon as its buffer is empty."""
+        room = self._node.rooms.get(viewer.room_id)
+        if not viewer.say(kind, message) and room is not None:
+            self._pump.attend(room, [viewer])
+
+    def end(
+        self,
+        viewer: Viewer,
+        code: Close,
+        reason: str | None = None,
+        *,
+        after_ms: tuple[int, int] | None = None,
+    ) -> None:
+        """Say ``bye`` and close; the connection is gone at the latest two seconds later, read or not.
+
+        A viewer that is too slow for the third time within five minutes is not ended but conflated from then
+        on.
+        """
+        if viewer.stage is Stage.ENDED:
+            return
+        if code is Close.TOO_SLOW and self._slowness.spares(viewer):
+            return
+        delay = after_ms or AFTER_MS.get(code, (0, 0))
+        last = packets.farewell(viewer.variant, code, reason or code.reason, delay)
+        if code is Close.TOO_SLOW:  # what is under way would only wait behind what it does not take
+            last = b"" if viewer.variant is Variant.SSE else frames.close(code, reason or code.reason)
+            viewer.rest = ()
+        viewer.write(b"".join(viewer.rest) + last)
+        self._forget(viewer)
+        if viewer.variant is Variant.SSE:
+            viewer.sink.finish()
+        self._heartbeat.bury(viewer.sink)
+
+    def bury(self, viewer: Viewer) -> None:
+        """See to it that a connection whose last bytes were written is gone in two seconds, read or not."""
+        self._heartbeat.bury(viewer.sink)
 
     def detach(self, viewer: Viewer) -> None:
-        """Forget a connection that ended; its seat is given back when the person does not return in time."""
-        raise NotImplementedError
-
-    def end(self, viewer: Viewer, code: Close, reason: str | None = None) -> None:
-        """Say ``bye`` and close; the connection is gone at the latest two seconds later, read or not."""
-        raise NotImplementedError
+        """Forget a connection that ended; its seat is given back unless the person returns in time."""
+        self._connections.discard(viewer)
+        if not self._connections:
+            self._empty.set()
+        self._forget(viewer)
+        right = viewer.right
+        if right.seated and right.person is not None and not self._stopping:
+            self._heartbeat.later(self.policy.return_s, self._give_back, (viewer.room_id, right.person))
 
     def ring(self, room_id: str) -> None:
-        """Say that the log of a room has news: what an ingest node does after an append. Costs nothing if unwatched."""
-        raise NotImplementedError
+        """Say that the log of a room has news, as an ingest node does after an append. Never waits."""
+        self._reader.ring(room_id)
 
-    async def access_changed(self, room_id: str, seconds: float) -> bool:
-        """Wait until something about who may watch a room changed (or may have); False after ``seconds`` without."""
-        raise NotImplementedError
+    @asynccontextmanager
+    async def watch_access(self, room_id: str) -> AsyncIterator[AccessWatch]:
+        """Learn of changes to who may watch a room: ask the store, wait for a change, ask again."""
+        watch = AccessWatch()
+        async with self._doorway.listening(room_id, watch.ring):
+            yield watch
 
     def wants(self, room_id: str) -> Wants:
-        """What the viewers of this node would look at."""
-        raise NotImplementedError
+        """What the viewers on this node would look at."""
+        room = self._node.rooms.get(room_id)
+        return room.wants() if room is not None else Wants()
+
+    async def _emptied(self, seconds: float) -> None:
+        """Wait until every connection has ended, but not longer than that."""
+        if not self._connections:
+            return
+        self._empty.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._empty.wait()
+        except TimeoutError:
+            return
+
+    def _keep(self, viewer: Viewer) -> None:
+        if viewer not in self._connections and viewer.stage is not Stage.ENDED:
+            self._connections.add(viewer)
+            self._heartbeat.watch(viewer)
+        if self._stopping:
+            self.end(viewer, Close.RESTARTING)
+
+    def _forget(self, viewer: Viewer) -> None:
+        viewer.stage = Stage.ENDED
+        viewer.rest = ()
+        viewer.notes.clear()
+        viewer.settle()
+        self._pump.forget(viewer)
+        room = self._node.rooms.get(viewer.room_id)
+        if room is not None:
+            room.dismiss(viewer)
+
+    def _give_back(self, lease: Lease) -> None:
+        room = self._node.rooms.get(lease[0])
+        if room is None or not room.of(lease[1]):
+            self._seats.give_back(*lease)
+
+    def _lost(self, viewer: Viewer) -> None:
+        """Its other end is gone: the seat is free at once."""
+        self._forget(viewer)
+        if viewer.right.seated and viewer.right.person is not None:
+            self._give_back((viewer.room_id, viewer.right.person))
+        viewer.sink.abort()
+
+    def _heard(self, room_id: str, kind: str) -> None:
+        if kind == "access":
+            self._gatekeeper.ring(room_id)
+        else:
+            self._reader.ring(room_id)
+
+    def _missed(self) -> None:
+        for room_id in list(self._node.rooms):
+            self._reader.ring(room_id)
+            self._gatekeeper.ring(room_id)
+
+    def _weather_changed(self, back: bool) -> None:
+        message = speech.notice("store_back" if back else "store_unavailable")
+        for room in list(self._node.rooms.values()):
+            room.renewed_at = float("-inf")
+            modern = [v for v in room.everybody() if v.variant is not Variant.FLAT]
+            self._pump.attend(room, [v for v in modern if not v.say("store", message)])
+        if back:
+            self._missed()

@@ -18,10 +18,14 @@ class Policy:
     ring_bytes: int = 4 * 1024 * 1024  # ready packets kept per room
     exact_bytes: int = 256 * 1024  # behind by more than this: conflated
     exact_s: float = 3.0  # behind by more than this: conflated
-    resume_bytes: int = 1024 * 1024  # a return is exact up to this many bytes, else conflated
+    ack_s: float = 3.0  # owing an ack for longer: the connection hides how slow it is; held until it moves
+    resume_bytes: int = 512 * 1024  # a return is exact up to this many bytes, else conflated
     conflate_s: float = 0.5  # one conflated packet per this many seconds
-    conflate_span_s: float = 20.0  # behind by more than this: the snapshot
+    conflate_bytes: int = 1536 * 1024  # behind by more than this: the snapshot
+    conflations: int = 16  # different conflated packets per window; beyond: the snapshot
+    recover_s: float = 3.0  # a viewer that fell behind stays conflated for this long
     turn_bytes: int = 256 * 1024  # what one viewer may take in one turn
+    turn_pieces: int = 64
     burst: int = 256  # writes between two yields to the loop
     snapshot_bytes: int = 128 * 1024
     snapshot_s: float = 2.0  # a snapshot is shared this long

@@ -24,4 +24,4 @@ async def history(call: Call) -> web.Response:
 
 async def stream(call: Call) -> web.StreamResponse:
     """Watch by Server-Sent Events."""
-    return await sse.handle(call.request)
+    return await sse.handle(call)

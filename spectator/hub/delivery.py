@@ -1,0 +1,190 @@
+"""Bringing viewers to the head of their room: the fan-out of what is new, and the way back to it.
+
+Returning, joining late and falling behind are one thing: a place in the ring that is not its end. Nothing
+here waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from spectator.hub import packets
+from spectator.hub.feed import Feed
+from spectator.hub.packets import Packet, Pieces
+from spectator.hub.policy import Policy
+from spectator.hub.viewer import NOWHERE, Stage, Variant, Viewer
+from spectator.log import Cursor
+
+
+def deliver(viewers: Sequence[Viewer], place: int, packet: Packet) -> list[Viewer]:
+    """Write a new packet to every viewer that has all before it and whose connection takes it.
+
+    Args:
+        viewers: some of the room's.
+        place: the packet's place in the ring.
+        packet: the newest.
+
+    Returns:
+        those that did not get it now and need ``serve``.
+    """
+    behind = []
+    forms: dict[Variant, bytes | None] = {}
+    after = place + 1
+    for viewer in viewers:
+        if viewer.place == place and viewer.direct and not viewer.rest and not viewer.buffered():
+            variant = viewer.variant
+            if variant not in forms:
+                pieces = packet.pieces(variant)
+                forms[variant] = pieces[0] if len(pieces) == 1 else None  # a long one goes slice by slice
+            data = forms[variant]
+            if data is not None:
+                viewer.write(data)
+                viewer.place = after
+                continue
+        if viewer.missed is None:
+            viewer.missed = packet.first
+        behind.append(viewer)
+    return behind
+
+
+def serve(feed: Feed, viewer: Viewer, now: float) -> bool:
+    """Give a viewer what its connection takes in this turn; True when there is nothing left to give.
+
+    At most ``turn_bytes`` and ``turn_pieces``, so that one who catches up does not delay the others.
+    """
+    policy = feed.policy
+    taken = 0
+    for _ in range(policy.turn_pieces):
+        if viewer.stage is Stage.ENDED:
+            return True
+        if viewer.buffered() or taken >= policy.turn_bytes:
+            return False
+        if not viewer.rest and not _next(feed, viewer, now):
+            if viewer.place == feed.ring.end:
+                viewer.missed = None
+            return viewer.idle or viewer.place == feed.ring.end
+        if viewer.rest:
+            taken += len(viewer.rest[0])
+            viewer.write(viewer.rest[0])
+            viewer.rest = viewer.rest[1:]
+    return False
+
+
+def resume(feed: Feed, viewer: Viewer, since: Cursor | None) -> tuple[str, Pieces]:
+    """Put a new viewer at the place where it left off.
+
+    Returns:
+        ``resume`` of the welcome, and what has to be written right after it. "exact": it gets every event it
+        missed; "conflated": what stands for them; "full": the whole picture, because they are no longer kept
+        or the log is another one; "none": the whole picture, since it was not here before.
+    """
+    viewer.place = NOWHERE
+    if since is None:
+        return "none", ()
+    same = since.epoch == feed.cursor.epoch or since == Cursor.START
+    found = feed.ring.locate((since.seq, since.tag)) if same else None
+    if found is None:
+        return "full", ()
+    place, whole = found
+    lag = feed.ring.lag(place)
+    exact = lag <= feed.policy.resume_bytes
+    if not exact and lag > feed.policy.conflate_bytes:
+        return "full", ()
+    if exact:
+        viewer.exact_to = feed.ring.end
+    viewer.place = place
+    if whole:
+        return ("exact" if exact else "conflated"), ()
+    # It left in the middle of what is one packet here: the rest of that comes first.
+    viewer.place = place + 1
+    rest = feed.ring[place].after(since.seq).pieces(viewer.variant)
+    return ("exact" if exact else "conflated"), rest
+
+
+def acknowledge(feed: Feed, viewer: Viewer, now: float) -> None:
+    """Hold back a viewer whose acks are too far behind what was written, and let go one that caught up.
+
+    The socket's buffer does not show a slow viewer behind a proxy that swallows megabytes; its acks do. The
+    bytes count only after half the time: at a thousand events a second a healthy viewer owes more than the
+    limit between two of its acks, which come once a second.
+    """
+    if viewer.acked is None:
+        return
+    ring, policy = feed.ring, feed.policy
+    owed = ring.after(viewer.acked)
+    if viewer.mark is not None and owed >= min(viewer.mark[0], ring.end):
+        viewer.mark = None
+    if viewer.mark is None:
+        viewer.held = False
+        if owed < viewer.place:
+            viewer.mark = (viewer.place, now)
+    else:
+        age = now - viewer.mark[1]
+        size = ring.lag(owed) - ring.lag(max(owed, min(viewer.place, ring.end)))
+        if age > policy.ack_s or (size > policy.exact_bytes and age > policy.ack_s / 2):
+            viewer.held = True
+            viewer.conflate(now + policy.recover_s)
+    viewer.settle()
+
+
+def stuck(viewers: Iterable[Viewer], now: float, policy: Policy) -> list[Viewer]:
+    """Those whose connection has taken nothing for ``dead_s`` although there is something to take."""
+    found = []
+    for viewer in viewers:
+        owed = viewer.buffered()
+        acked = viewer.acked if viewer.held else None
+        if not owed and not viewer.held:
+            viewer.stuck = None
+        elif viewer.stuck is None or viewer.stuck[:2] != (owed, acked):
+            viewer.stuck = (owed, acked, now)
+        elif now - viewer.stuck[2] >= policy.dead_s:
+            found.append(viewer)
+    return found
+
+
+def _next(feed: Feed, viewer: Viewer, now: float) -> bool:
+    """Put what a viewer gets next into ``rest``; False when it has to wait or has everything."""
+    if viewer.notes:
+        kind = next(iter(viewer.notes))
+        viewer.rest = viewer.notes.pop(kind).pieces(viewer.variant)
+        return True
+    if viewer.idle or viewer.place == feed.ring.end:
+        return False
+    if viewer.place < feed.ring.start:
+        _give_picture(feed, viewer, now)
+        return True
+    if viewer.place < viewer.exact_to or _keeps_up(feed, viewer, now):
+        viewer.rest = feed.ring[viewer.place].pieces(viewer.variant)
+        viewer.place += 1
+        return True
+    end = feed.window(now)
+    if end <= viewer.place:
+        return False
+    pieces = feed.conflated(viewer.place, end, viewer.variant)
+    if pieces is None:
+        _give_picture(feed, viewer, now)
+    else:
+        viewer.rest, viewer.place = pieces, end
+    return True
+
+
+def _keeps_up(feed: Feed, viewer: Viewer, now: float) -> bool:
+    """Whether it gets every packet; one that is too far behind is conflated from now on, for a while."""
+    policy = feed.policy
+    if (
+        feed.ring.lag(viewer.place) > policy.exact_bytes
+        or now - feed.ring[viewer.place].made_at > policy.exact_s
+    ):
+        viewer.conflate(now + policy.recover_s)
+    return viewer.recovered(now)
+
+
+def _give_picture(feed: Feed, viewer: Viewer, now: float) -> None:
+    if viewer.variant is not Variant.FLAT:
+        message, viewer.place = feed.picture(now)
+        viewer.rest = message.pieces(viewer.variant)
+        return
+    pieces, place = feed.opening()
+    if viewer.place != NOWHERE and viewer.missed is not None:
+        pieces = packets.joined([feed.skip(viewer.missed, feed.cursor.seq, {})]) + pieces
+    viewer.rest, viewer.place = pieces, place

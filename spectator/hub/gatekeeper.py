@@ -1,0 +1,134 @@
+"""Reads again who may watch, at each access bell and every five seconds, and acts on what has changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from rooms import Glance, StoreUnavailable
+from spectator.hub import speech
+from spectator.hub.codes import Close
+from spectator.hub.gate import verdict
+from spectator.hub.node import Node
+from spectator.hub.outage import Outage
+from spectator.hub.pump import Pump
+from spectator.hub.reader import graphs_of
+from spectator.hub.room import RoomHub
+from spectator.hub.viewer import NOWHERE, Variant, Viewer
+
+End = Callable[[Viewer, Close], None]
+
+OFTEN_S = 0.1
+RARELY_S = 0.7
+SHARE = 10
+"""A room is read again after ``SHARE`` times what the last reading took, but within these bounds."""
+
+
+class Gatekeeper:
+    """Ends connections whose permission is gone, lets the lobby know of answers, tells owners who waits.
+
+    A bell is answered at once. While many ring (five thousand people joining) a room is read ten times a
+    second, less often the longer that takes, and always within the second that is promised.
+    """
+
+    def __init__(self, node: Node, pump: Pump, outage: Outage, end: End) -> None:
+        self._node = node
+        self._pump = pump
+        self._outage = outage
+        self._end = end
+        self._due: dict[str, float] = {}
+        self._awake = asyncio.Event()
+
+    def ring(self, room_id: str) -> None:
+        """Something about who may watch this room has changed, or may have."""
+        room = self._node.rooms.get(room_id)
+        if room is None or room_id in self._due:
+            return
+        rest = min(max(OFTEN_S, SHARE * room.look_cost), RARELY_S)
+        self._due[room_id] = max(self._node.clock(), room.looked_at + rest)
+        self._awake.set()
+
+    def ring_old(self) -> None:
+        """Ring for every room that nobody has rung for in a while: lost bells cost five seconds at most."""
+        now = self._node.clock()
+        for room in list(self._node.rooms.values()):
+            if now - room.looked_at >= self._node.policy.poll_s:
+                self.ring(room.id)
+
+    def forget(self, room_id: str) -> None:
+        """Nobody here has to do with that room any more."""
+        self._due.pop(room_id, None)
+
+    async def round(self) -> None:
+        """Wait until rooms are due, read them in one pipeline, act."""
+        if not self._due:
+            self._awake.clear()
+            await self._awake.wait()
+        now = self._node.clock()
+        wait = min(self._due.values()) - now
+        if wait > 0:
+            await asyncio.sleep(wait)
+        now = self._node.clock()
+        ids = [room_id for room_id, when in self._due.items() if when <= now]
+        for room_id in ids:
+            del self._due[room_id]
+        try:
+            await self._look([room_id for room_id in ids if room_id in self._node.rooms])
+        except StoreUnavailable:
+            self._outage.failed()
+            await self._outage.wait()
+            for room_id in ids:
+                self.ring(room_id)
+
+    async def _look(self, ids: list[str]) -> None:
+        began = self._node.clock()
+        glances = await self._node.manager.glances(ids)
+        for room_id, glance in glances.items():
+            room = self._node.rooms.get(room_id)
+            if room is None:
+                continue
+            started = self._node.clock()
+            self.apply(room, glance, began)
+            room.look_cost = self._node.clock() - started + (started - began) / len(glances)
+            await asyncio.sleep(0)
+
+    def apply(self, room: RoomHub, glance: Glance | None, began: float) -> None:
+        """Act on what was read of a room.
+
+        Args:
+            room: the room here.
+            glance: what the store says; None when there is no such room.
+            began: when the reading began: connections that came later are not judged by it.
+        """
+        room.looked_at = began
+        now_ms = self._node.now_ms()
+        for viewer in room.everybody():
+            if viewer.admitted_at >= began:
+                continue
+            code = verdict(viewer.right, glance, now_ms)
+            if code is not None:
+                self._end(viewer, code)
+        if glance is not None:
+            self._tell(room, glance)
+        waiting = {request.id for request in glance.waiting} if glance is not None else set()
+        for viewer, answered in list(room.lobby.items()):
+            if viewer.right.request_id not in waiting:
+                answered()
+        for listener in list(room.listeners):
+            listener()
+
+    def _tell(self, room: RoomHub, glance: Glance) -> None:
+        before, room.glance = room.glance, glance
+        if room.feed is not None and room.feed.configure(graphs_of(glance.room)):
+            for viewer in room.viewers:
+                viewer.place = NOWHERE  # the graphs come with the whole picture
+            self._pump.attend(room, room.viewers)
+        owners = [v for v in room.viewers if v.right.role in speech.OWNERS and v.variant is not Variant.FLAT]
+        if owners:
+            message = speech.news(room, "requests", speech.requests(room))
+            if message is not None:
+                self._pump.attend(room, [v for v in owners if not v.say("requests", message)])
+        if before is not None and speech.differs(before.room, glance.room):
+            told = {role: speech.room_changed(room, role) for role in {v.right.role for v in room.viewers}}
+            modern = [v for v in room.viewers if v.variant is not Variant.FLAT]
+            self._pump.attend(room, [v for v in modern if not v.say("room", told[v.right.role])])

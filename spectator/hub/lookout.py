@@ -1,0 +1,143 @@
+"""What a hub does each second, bell or no bell: look at its rooms' heads, tell what changed beside them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from rooms import StoreUnavailable
+from spectator.hub import speech
+from spectator.hub.codes import Close
+from spectator.hub.gatekeeper import Gatekeeper
+from spectator.hub.node import Node
+from spectator.hub.outage import Outage
+from spectator.hub.packets import Message
+from spectator.hub.pump import Pump
+from spectator.hub.reader import Reader
+from spectator.hub.room import RoomHub
+from spectator.hub.seats import Lease, Seats
+from spectator.hub.viewer import Variant, Viewer
+from spectator.log import run_status
+
+SILENT = frozenset({"stalled", "crashed"})
+
+End = Callable[[Viewer, Close], None]
+
+
+class Lookout:
+    """One look a second: lost bells, the store's clock, silent publishers, the crowd, seats, who is stuck."""
+
+    def __init__(
+        self,
+        node: Node,
+        reader: Reader,
+        gatekeeper: Gatekeeper,
+        pump: Pump,
+        seats: Seats,
+        outage: Outage,
+        end: End,
+        lost: Callable[[Viewer], None],
+    ) -> None:
+        self._node = node
+        self._reader = reader
+        self._gatekeeper = gatekeeper
+        self._pump = pump
+        self._seats = seats
+        self._outage = outage
+        self._end = end
+        self._lost = lost
+
+    async def round(self) -> None:
+        """Wait a second, then look."""
+        await asyncio.sleep(self._node.policy.look_s)
+        self._find_stuck()
+        try:
+            await self._look()
+            self._outage.answered()
+            await self._renew()
+            await self._announce()
+        except StoreUnavailable:
+            self._outage.failed()
+        self._gatekeeper.ring_old()
+        for room in self._watched():
+            self._tell(room)
+            await asyncio.sleep(0)
+
+    def _find_stuck(self) -> None:
+        """End who takes nothing, and forget streams whose other end has gone: nobody listens to those."""
+        for viewer in self._pump.stuck():
+            self._end(viewer, Close.TOO_SLOW)
+        for room in self._watched():
+            for viewer in room.viewers:
+                if viewer.variant is Variant.SSE and viewer.sink.closed():
+                    self._lost(viewer)
+
+    def _watched(self) -> list[RoomHub]:
+        return [room for room in self._node.rooms.values() if room.viewers and room.feed is not None]
+
+    async def _look(self) -> None:
+        """The heads of all rooms in one pipeline; where one moved on and nobody rang, that is made up for."""
+        await self._node.log.connection.tell_time()
+        watched = self._watched()
+        heads = await self._node.log.heads([room.id for room in watched]) if watched else {}
+        for room in watched:
+            head = heads.get(room.id)
+            if head is None or room.feed is None:
+                continue
+            room.head = head
+            if head.cursor != room.feed.cursor:
+                self._reader.ring(room.id)
+
+    async def _renew(self) -> None:
+        """Renew the seats of rooms whose turn it is; who lost theirs is told why."""
+        now = self._node.clock()
+        due = [room for room in self._watched() if now - room.renewed_at >= self._node.policy.renew_s]
+        leases: list[Lease] = [(room.id, person) for room in due for person in room.seated()]
+        lost = await self._seats.renew(leases)
+        for room in due:
+            room.renewed_at = now
+        for room_id, person in lost:
+            found = self._node.rooms.get(room_id)
+            if found is None:
+                continue
+            self._gatekeeper.ring(room_id)
+            member = found.glance is not None and person in found.glance.members
+            for viewer in found.of(person):
+                self._end(viewer, Close.ROOM_FULL if member else Close.GRANT_ENDED)
+
+    async def _announce(self) -> None:
+        """Tell publishers how many watch and what they would look at; learn how many watch elsewhere."""
+        now = self._node.clock()
+        for room in list(self._node.rooms.values()):
+            told = (room.watching(), room.wants())
+            stale = bool(room.viewers) and now - room.announced_at >= self._node.policy.poll_s
+            if stale or (told != room.announced and (room.viewers or room.announced)):
+                total = await self._node.log.announce(room.id, self._node.name, *told)
+                room.elsewhere = max(0, total - told[0])
+                room.announced, room.announced_at = told if room.viewers else None, now
+
+    def _tell(self, room: RoomHub) -> None:
+        now_ms = self._node.now_ms()
+        run = run_status(room.head, now_ms)
+        if run != room.run:
+            self._tell_run(room, run)
+        crowd = speech.news(room, "crowd", speech.crowd(room))
+        if crowd is not None:
+            self._say(room, "crowd", crowd, (v for v in room.viewers if not v.hidden))
+        if any(viewer.variant is Variant.FLAT for viewer in room.viewers):
+            status = speech.training_status(room, now_ms)
+            for viewer in room.viewers:
+                if viewer.variant is Variant.FLAT and not viewer.idle and not viewer.say("status", status):
+                    self._pump.attend(room, [viewer])
+
+    def _tell_run(self, room: RoomHub, run: str | None) -> None:
+        before, room.run = room.run, run
+        if (run in SILENT) == (before in SILENT):
+            return
+        code = "publisher_silent" if run in SILENT else "publisher_back"
+        message = speech.notice(code, status=run, last_seen_at=speech.timestamp(room.head.seen_at))
+        self._say(room, "publisher", message, room.viewers)
+
+    def _say(self, room: RoomHub, kind: str, message: Message, to: Iterable[Viewer]) -> None:
+        late = [v for v in to if v.variant is not Variant.FLAT and not v.say(kind, message)]
+        self._pump.attend(room, late)

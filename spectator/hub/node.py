@@ -1,0 +1,39 @@
+"""What the parts of one hub have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from spectator.hub.policy import Policy
+from spectator.hub.room import RoomHub
+
+if TYPE_CHECKING:
+    from rooms import RoomManager
+    from spectator.log import Log
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node's store, numbers, clock and rooms.
+
+    Args:
+        name: random, tells this node from others for as long as it runs.
+        log: events, and through its connection the store's clock.
+        manager: who may watch.
+        policy: the numbers.
+        clock: seconds, monotonic.
+        rooms: those that somebody here has to do with.
+    """
+
+    name: str
+    log: Log
+    manager: RoomManager
+    policy: Policy
+    clock: Callable[[], float]
+    rooms: dict[str, RoomHub] = field(default_factory=dict)
+
+    def now_ms(self) -> int:
+        """The store's clock."""
+        return self.log.connection.clock.now_ms()

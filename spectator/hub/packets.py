@@ -1,0 +1,220 @@
+"""What a hub sends, made once and shared: packets of events, and the messages beside them. Pure.
+
+A message is JSON in four forms (plain and deflated WebSocket frames, Server-Sent Events, and the flat
+messages of the seeds); each form is encoded when the first viewer needs it and then kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from spectator.events import parse
+from spectator.hub import frames
+from spectator.hub.codes import Close
+from spectator.hub.viewer import Variant
+from spectator.overlay import Completed
+
+Pieces = tuple[bytes, ...]
+"""Bytes to be written in order; between two of them control frames may stand, but no other message."""
+
+Derive = Callable[[Completed], "bytes | None"]
+"""Makes the flat message that is derived from an event (``graph_update``), or None where there is none."""
+
+SSE_PULSE = frames.chunk(b":\n\n")
+SSE_END = b"0\r\n\r\n"
+WS_PULSE = frames.ping()
+PACKET_OVERHEAD = 200
+
+encode = msgspec.json.Encoder().encode
+
+
+class Message:
+    """One JSON message in every form a viewer may want it in.
+
+    Args:
+        payload: the JSON.
+        cursor: where a viewer that has it stands; becomes the ``id`` of a Server-Sent Event.
+    """
+
+    __slots__ = ("_deflated", "_plain", "_sse", "cursor", "payload")
+
+    def __init__(self, payload: bytes, cursor: str | None = None) -> None:
+        self.payload = payload
+        self.cursor = cursor
+        self._plain: Pieces | None = None
+        self._deflated: Pieces | None = None
+        self._sse: Pieces | None = None
+
+    def pieces(self, variant: Variant) -> Pieces:
+        """The bytes for viewers of this form."""
+        if variant is Variant.V1_DEFLATED:
+            if self._deflated is None:
+                self._deflated = frames.message(self.payload, deflated=True)
+            return self._deflated
+        if variant is Variant.SSE:
+            if self._sse is None:
+                self._sse = frames.server_sent_event(self.payload, self.cursor)
+            return self._sse
+        if self._plain is None:
+            self._plain = frames.message(self.payload)
+        return self._plain
+
+
+class Packet:
+    """The events ``first`` to ``last``, none missing: what a beat sends.
+
+    It keeps bytes only. What needs an event's content again (flat viewers, conflation) parses it again: that
+    is rare, and parsed events would take five times the memory of the ring.
+
+    Args:
+        events: in order, without a gap.
+        marks: (number of the last event, tag) of each entry in it; a viewer can come back at any of them.
+        cursor: text of the cursor at its end.
+        made_at: seconds of the hub's clock.
+        derive: makes the flat messages that are not events.
+    """
+
+    __slots__ = (
+        "_derive",
+        "_flat",
+        "_raw",
+        "_tick",
+        "cursor",
+        "events",
+        "first",
+        "last",
+        "made_at",
+        "marks",
+        "size",
+    )
+
+    def __init__(
+        self,
+        events: Sequence[Completed],
+        marks: tuple[tuple[int, bytes], ...],
+        cursor: str,
+        made_at: float,
+        derive: Derive,
+    ) -> None:
+        self.first = events[0].seq
+        self.last = events[-1].seq
+        self.events = tuple(event.completed for event in events)
+        self._raw = tuple(event.raw for event in events)
+        self.marks = marks
+        self.cursor = cursor
+        self.made_at = made_at
+        added = sum(len(raw) for raw, event in zip(self._raw, self.events, strict=True) if raw is not event)
+        self.size = sum(map(len, self.events)) + added + PACKET_OVERHEAD
+        self._derive = derive
+        self._tick: Message | None = None
+        self._flat: Pieces | None = None
+
+    def pieces(self, variant: Variant) -> Pieces:
+        """The bytes for viewers of this form."""
+        if variant is Variant.FLAT:
+            if self._flat is None:
+                self._flat = joined(flat_messages(self.completed(), self._derive))
+            return self._flat
+        if self._tick is None:
+            self._tick = tick(self.first, self.events, self.cursor)
+        return self._tick.pieces(variant)
+
+    def completed(self) -> list[Completed]:
+        """The events as the overlay sees them, parsed anew."""
+        found = []
+        for seq, raw, completed in zip(range(self.first, self.last + 1), self._raw, self.events, strict=True):
+            event = parse(raw)
+            derived = {} if completed is raw else parse(completed).get("derived", {})
+            found.append(Completed(seq, event, derived, raw, completed))
+        return found
+
+    def after(self, seq: int) -> Packet:
+        """The part of it that a viewer misses who has everything up to ``seq``, one of its marks."""
+        kept = [event for event in self.completed() if event.seq > seq]
+        marks = tuple(mark for mark in self.marks if mark[0] > seq)
+        return Packet(kept, marks, self.cursor, self.made_at, self._derive)
+
+
+def tick(first: int, events: Sequence[bytes], cursor: str) -> Message:
+    """Events ``first`` and on, none missing, as one message of ``spectator.v1``."""
+    head = b'{"type":"tick","cursor":"%b","from":%d,"to":%d,"events":[' % (
+        cursor.encode(),
+        first,
+        first + len(events) - 1,
+    )
+    return Message(b"%b%b]}" % (head, b",".join(events)), cursor)
+
+
+def conflated(
+    first: int, last: int, cursor: str, lost: dict[str, int], events: Iterable[tuple[int, bytes]]
+) -> Message:
+    """What stands for the events ``first`` to ``last``: those that remain, each with its ``seq``."""
+    body = b",".join(numbered(seq, event) for seq, event in events)
+    head = b'{"type":"conflated","cursor":"%b","from":%d,"to":%d,"lost":%b,"events":[' % (
+        cursor.encode(),
+        first,
+        last,
+        encode(lost),
+    )
+    return Message(b"%b%b]}" % (head, body), cursor)
+
+
+def plain(content: dict[str, Any], cursor: str | None = None) -> Message:
+    """Any other message, from its fields."""
+    return Message(encode(content), cursor)
+
+
+def numbered(seq: int, event: bytes) -> bytes:
+    """An event's JSON object with ``seq`` as its first field; publishers cannot send a field of that name."""
+    return b'{"seq":%d,%b' % (seq, event.lstrip()[1:])
+
+
+def flat_messages(events: Iterable[Completed], derive: Derive) -> list[bytes]:
+    """Each event as a message of its own, followed by what is derived from it."""
+    messages = []
+    for event in events:
+        messages.append(numbered(event.seq, event.raw))
+        derived = derive(event)
+        if derived is not None:
+            messages.append(derived)
+    return messages
+
+
+def joined(messages: Iterable[bytes]) -> Pieces:
+    """Text messages as frames, packed into as few pieces as fit the length of a slice."""
+    pieces: list[bytes] = []
+    buffer = bytearray()
+    for payload in messages:
+        for frame in frames.message(payload):
+            if buffer and len(buffer) + len(frame) > frames.SLICE:
+                pieces.append(bytes(buffer))
+                buffer.clear()
+            buffer += frame
+    if buffer:
+        pieces.append(bytes(buffer))
+    return tuple(pieces)
+
+
+def pulse(variant: Variant) -> bytes:
+    """What keeps a silent connection open: a ping, or a comment in an event stream."""
+    return SSE_PULSE if variant is Variant.SSE else WS_PULSE
+
+
+def farewell(variant: Variant, code: Close, reason: str, after_ms: tuple[int, int]) -> bytes:
+    """``bye`` and the end of the connection, ready to be written as the last bytes."""
+    if variant is Variant.FLAT:  # its messages are the events' and nothing else
+        return frames.close(code, reason)
+    bye = plain(
+        {
+            "type": "bye",
+            "code": int(code),
+            "reason": reason,
+            "reconnect": code.reconnect,
+            "after_ms": after_ms,
+        }
+    )
+    said = b"".join(bye.pieces(Variant.SSE if variant is Variant.SSE else Variant.V1))
+    return said + (SSE_END if variant is Variant.SSE else frames.close(code, reason))

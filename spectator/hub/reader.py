@@ -1,0 +1,184 @@
+"""Bringing rooms to the head of their log, one pipeline a beat, and what is new to their viewers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+
+from rooms import Room, StoreUnavailable
+from spectator.hub.beat import Beat
+from spectator.hub.delivery import deliver
+from spectator.hub.feed import Feed
+from spectator.hub.node import Node
+from spectator.hub.outage import Outage
+from spectator.hub.packets import Packet
+from spectator.hub.pump import Pump
+from spectator.hub.room import RoomHub
+from spectator.hub.viewer import NOWHERE
+from spectator.log import Cursor, Entry, Tail
+from spectator.overlay import DEFAULT_GRAPHS, Completed, Graph, InvalidGraphs, read_graphs
+from spectator.state import restore
+
+FOLD = 256
+"""Events folded between two yields to the loop: about two milliseconds."""
+
+logger = logging.getLogger("spectator.hub")
+
+
+class Reader:
+    """Cold start, bell, gap and failover are one thing here: bring a room from its cursor to the head.
+
+    Only this class moves a feed forward, and only one room at a time.
+    """
+
+    def __init__(self, node: Node, pump: Pump, outage: Outage) -> None:
+        self._node = node
+        self._pump = pump
+        self._outage = outage
+        self._beat = Beat(node.policy.beat_s)
+        self._rung = asyncio.Event()
+
+    def ring(self, room_id: str) -> None:
+        """The log of a room has news, or may have; nothing happens for a room nobody watches here."""
+        room = self._node.rooms.get(room_id)
+        if room is not None and room.feed is not None:
+            self._beat.ring(room_id, self._node.clock())
+            self._rung.set()
+
+    def forget(self, room_id: str) -> None:
+        """Nobody watches that room any more."""
+        self._beat.forget(room_id)
+
+    async def load(self, room: RoomHub) -> None:
+        """Cold start: checkpoint and tail; what the tail holds is ready to be sent again.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        passed: deque[tuple[Entry, list[Completed]]] = deque()
+        size = 0
+
+        def remember(entry: Entry, events: list[Completed]) -> None:
+            nonlocal size
+            if passed and entry.first != passed[-1][0].last + 1:  # it began again
+                passed.clear()
+                size = 0
+            passed.append((entry, events))
+            size += entry.size
+            while size > self._node.policy.ring_bytes and len(passed) > 1:
+                size -= passed.popleft()[0].size
+
+        state, head = await restore(self._node.log, room.id, passed=remember)
+        graphs = graphs_of(room.glance.room) if room.glance is not None else DEFAULT_GRAPHS
+        room.feed = Feed(state, self._node.policy, self._node.clock(), passed=list(passed), graphs=graphs)
+        room.head = head
+        self.ring(room.id)
+
+    async def reach_back(self, room: RoomHub, since: Cursor) -> None:
+        """Put what follows ``since`` into the ring, where it is older than the ring and still kept.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        feed = room.feed
+        if feed is None or since.epoch != feed.cursor.epoch or since.seq >= feed.ring.base[0]:
+            return
+        tail = await self._node.log.resume(room.id, since)
+        if room.feed is feed and tail.entries:
+            feed.extend_back(tail.entries, (since.seq, since.tag), self._node.clock())
+
+    async def round(self) -> None:
+        """Wait until rooms are due, read what is new in all of them, and send it out."""
+        wait = self._beat.wait(self._node.clock())
+        if wait is None or wait > 0:
+            await self._sleep(wait)
+            return
+        rooms = [
+            self._node.rooms[room_id]
+            for room_id in self._beat.take(self._node.clock())
+            if room_id in self._node.rooms
+        ]
+        cursors = [(room.id, room.feed.cursor) for room in rooms if room.feed is not None]
+        try:
+            tails = await self._node.log.read(cursors) if cursors else []
+            for (room_id, _), tail in zip(cursors, tails, strict=True):
+                if room_id in self._node.rooms:
+                    await self._advance(self._node.rooms[room_id], tail)
+        except StoreUnavailable:
+            self._outage.failed()
+            await self._outage.wait()
+            for room in rooms:
+                self.ring(room.id)
+
+    async def _sleep(self, seconds: float | None) -> None:
+        """Until somebody rings or the time is over."""
+        self._rung.clear()
+        timer = None
+        if seconds is not None:
+            timer = asyncio.get_running_loop().call_later(seconds, self._rung.set)
+        try:
+            await self._rung.wait()
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    async def _advance(self, room: RoomHub, tail: Tail) -> None:
+        if tail.broken or tail.trimmed:
+            await self._begin_anew(room, broken=tail.broken)
+            return
+        room.head = tail.head
+        for part in _parts(tail.entries):
+            if room.feed is None:
+                return
+            packets = room.feed.extend(part, tail.head.epoch, self._node.clock())
+            for place, packet in enumerate(packets, room.feed.ring.end - len(packets)):
+                await self._send(room, place, packet)
+            if len(tail.entries) > len(part):
+                await asyncio.sleep(0)
+        if tail.more:
+            self.ring(room.id)
+
+    async def _send(self, room: RoomHub, place: int, packet: Packet) -> None:
+        viewers, burst = room.viewers, self._node.policy.burst
+        for start in range(0, len(viewers), burst):
+            if start:
+                await asyncio.sleep(0)
+            self._pump.attend(room, deliver(viewers[start : start + burst], place, packet))
+
+    async def _begin_anew(self, room: RoomHub, *, broken: bool) -> None:
+        """The log is not what it was, or this node fell behind what is kept: all get the whole picture."""
+        why = "its log lost events" if broken else "what follows is no longer kept"
+        logger.warning("%s: %s; its viewers begin anew", room.id, why)
+        await self.load(room)
+        for viewer in room.viewers:
+            viewer.place = viewer.exact_to = NOWHERE
+            viewer.mark = viewer.acked = None
+            viewer.held = False
+            viewer.settle()
+        self._pump.attend(room, room.viewers)
+
+
+def graphs_of(room: Room) -> Sequence[Graph]:
+    """The graphs its owner configured, else the default ones; they were checked before they were stored."""
+    if room.graphs is None:
+        return DEFAULT_GRAPHS
+    try:
+        return read_graphs([dict(graph) for graph in room.graphs])
+    except InvalidGraphs as error:
+        logger.warning("%s: stored graphs are not valid (%s); showing the default ones", room.id, error.field)
+        return DEFAULT_GRAPHS
+
+
+def _parts(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """The entries in lists of about FOLD events."""
+    parts: list[list[Entry]] = []
+    count = FOLD
+    for entry in entries:
+        if count >= FOLD:
+            parts.append([])
+            count = 0
+        parts[-1].append(entry)
+        count += len(entry.events)
+    return parts

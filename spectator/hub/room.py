@@ -1,0 +1,118 @@
+"""One room on one node: its feed, who watches it here, and who waits at its door."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from spectator.hub.viewer import Viewer
+from spectator.log import Head, Wants
+
+if TYPE_CHECKING:
+    from rooms import Glance, Room
+    from spectator.hub.feed import Feed
+
+Describe = Callable[["Room", Head, int], dict[str, Any]]
+"""Makes the object called ``room`` in protocol.md, for one role, of a room, its head and how many wait."""
+
+NEVER = float("-inf")
+
+
+class RoomHub:
+    """What this node knows of one room while somebody here watches it or waits at its door.
+
+    The feed is there from the first viewer on; the glance from the first of anybody.
+    """
+
+    def __init__(self, room_id: str, now: float) -> None:
+        self.id = room_id
+        self.feed: Feed | None = None
+        self.head = Head()
+        self.loading = asyncio.Lock()
+        self.bell = False  # whether its bell was asked for
+        self.entering = 0  # connections on their way in: the room is not put away under them
+
+        self.glance: Glance | None = None
+        self.looked_at = NEVER  # when the glance was read
+        self.look_cost = 0.0  # seconds that took
+
+        self.lobby: dict[Viewer, Callable[[], None]] = {}
+        self.listeners: set[Callable[[], None]] = set()
+        self.empty_since: float = now
+        self.renewed_at = now
+        self.announced: tuple[int, Wants] | None = None
+        self.announced_at = NEVER
+        self.elsewhere = 0  # watching on other nodes, as told last
+        self.run: str | None = None  # the run's state as told last
+        self.told: dict[str, dict[str, Any]] = {}  # what was said last, by kind
+
+        self._viewers: dict[Viewer, None] = {}
+        self._people: dict[str, set[Viewer]] = {}
+        self._order: tuple[Viewer, ...] | None = ()
+        self._describe: dict[str, Describe] = {}
+
+    @property
+    def needed(self) -> bool:
+        """Whether anybody here has to do with the room."""
+        return bool(self._viewers or self.lobby or self.listeners or self.entering)
+
+    @property
+    def viewers(self) -> tuple[Viewer, ...]:
+        """Those who watch, as a sequence that stays as it is while somebody goes through it."""
+        if self._order is None:
+            self._order = tuple(self._viewers)
+        return self._order
+
+    def everybody(self) -> list[Viewer]:
+        """Who watches and who waits in the lobby."""
+        return [*self._viewers, *self.lobby]
+
+    def admit(self, viewer: Viewer, describe: Describe) -> None:
+        """Count a viewer among those who watch."""
+        self.lobby.pop(viewer, None)
+        self._viewers[viewer] = None
+        self._order = None
+        self._describe[viewer.right.role] = describe
+        if viewer.right.person is not None:
+            self._people.setdefault(viewer.right.person, set()).add(viewer)
+
+    def dismiss(self, viewer: Viewer) -> None:
+        """Count it no longer; unknown ones are fine."""
+        self.lobby.pop(viewer, None)
+        if viewer not in self._viewers:
+            return
+        del self._viewers[viewer]
+        self._order = None
+        person = viewer.right.person
+        if person is not None and person in self._people:
+            self._people[person].discard(viewer)
+            if not self._people[person]:
+                del self._people[person]
+
+    def of(self, person: str) -> set[Viewer]:
+        """The connections of one person."""
+        return set(self._people.get(person, ()))
+
+    def people(self) -> list[str]:
+        """Everybody who watches here and is a person, not a key."""
+        return list(self._people)
+
+    def seated(self) -> list[str]:
+        """Those of them who hold a seat."""
+        return [person for person, tabs in self._people.items() if any(tab.right.seated for tab in tabs)]
+
+    def watching(self) -> int:
+        """How many watch here: each person once, however many tabs, and each connection of a key."""
+        keys = sum(1 for viewer in self._viewers if viewer.right.person is None)
+        return len(self._people) + keys
+
+    def wants(self) -> Wants:
+        """What those who look would like the trainer to make; a hidden tab wants nothing."""
+        looked_at = any(not viewer.hidden for viewer in self._viewers)
+        return Wants(frames=False, max_fps=0, decisions=looked_at, episodes=looked_at)
+
+    def described(self, role: str) -> dict[str, Any]:
+        """The room as a role that watches may see it, now."""
+        assert self.glance is not None, "nobody is admitted to a room that was never read"
+        return self._describe[role](self.glance.room, self.head, len(self.glance.waiting))

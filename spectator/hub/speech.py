@@ -1,0 +1,145 @@
+"""What is said beside the events: welcome, crowd, requests, notices, status. Pure: facts in, messages out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from rooms import Room
+from spectator.hub import packets
+from spectator.hub.packets import Message
+from spectator.hub.policy import Policy
+from spectator.hub.room import RoomHub
+from spectator.hub.viewer import Viewer
+from spectator.log import Cursor, run_status
+
+NAMES = 50
+"""Names told in ``crowd``, at most."""
+
+RECONNECT = {"min_ms": 500, "max_ms": 15_000}
+"""Between these a viewer whose connection broke without a word draws its delay, growing with each try."""
+
+PONG = packets.plain({"type": "pong"})
+
+OWNERS = frozenset({"owner", "moderator"})
+
+SHOWN = (
+    "name",
+    "code",
+    "mode",
+    "access_level",
+    "has_password",
+    "require_approval",
+    "max_spectators",
+    "status",
+    "listed",
+    "config",
+    "metadata",
+    "graphs",
+)
+"""Fields of a room whose change is told to those who watch."""
+
+
+def timestamp(ms: int) -> str | None:
+    """UTC ISO-8601 with Z; None for 0, which stands for never."""
+    if not ms:
+        return None
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def welcome(
+    viewer: Viewer, room: dict[str, Any], policy: Policy, *, resume: str, since: Cursor | None
+) -> Message:
+    """The first message of ``spectator.v1``.
+
+    ``cursor`` is where the viewer stands now, not where the room does: one that breaks off before anything
+    else came and returns with it has lost nothing.
+
+    Args:
+        viewer: who is welcomed.
+        room: the room as its role may see it.
+        policy: tells the heartbeat.
+        resume: "exact", "conflated", "full" or "none".
+        since: what it came back with.
+    """
+    stands = since if since is not None and resume in {"exact", "conflated"} else Cursor.START
+    return packets.plain(
+        {
+            "type": "welcome",
+            "connection_id": viewer.connection_id,
+            "room": room,
+            "cursor": stands.text,
+            "mode": "lobby" if viewer.right.request_id is not None else "live",
+            "resume": resume,
+            "heartbeat": policy.ping_s,
+            "reconnect": RECONNECT,
+        }
+    )
+
+
+def crowd(room: RoomHub) -> dict[str, Any]:
+    """Who is here: how many on all nodes, and the names of those on this one."""
+    members = room.glance.members if room.glance is not None else {}
+    names = sorted(members[person].name for person in room.people() if person in members)
+    return {"type": "crowd", "watching": room.elsewhere + room.watching(), "names": names[:NAMES]}
+
+
+def requests(room: RoomHub) -> dict[str, Any]:
+    """Who waits for the owner's answer, and how many found the room full."""
+    waiting = room.glance.waiting if room.glance is not None else ()
+    return {
+        "type": "requests",
+        "waiting": len(waiting),
+        "turned_away": room.glance.turned_away if room.glance is not None else 0,
+        "requests": [
+            {
+                "id": request.id,
+                "name": request.name,
+                "user_id": request.user_id,
+                "requested_at": timestamp(request.requested_at_ms),
+                "status": request.status,
+            }
+            for request in waiting
+        ],
+    }
+
+
+def access(status: str, token: str | None = None) -> Message:
+    """What became of a request to join; an approved one brings the grant."""
+    content = {"type": "access", "status": status}
+    return packets.plain(content if token is None else {**content, "token": token})
+
+
+def news(room: RoomHub, kind: str, content: dict[str, Any]) -> Message | None:
+    """The message, unless it says what the last of its kind said."""
+    if room.told.get(kind) == content:
+        return None
+    room.told[kind] = content
+    return packets.plain(content)
+
+
+def notice(code: str, **more: Any) -> Message:
+    """Something that viewers are told and that is no event of the room."""
+    return packets.plain({"type": "notice", "code": code, **more})
+
+
+def differs(before: Room, now: Room) -> bool:
+    """Whether something changed that those who watch are told of."""
+    return any(getattr(before, name) != getattr(now, name) for name in SHOWN)
+
+
+def room_changed(room: RoomHub, role: str) -> Message:
+    """The notice that the owner changed the room, with the room as this role may see it."""
+    return notice("room_changed", room=room.described(role))
+
+
+def training_status(room: RoomHub, now_ms: int) -> Message:
+    """The flat message that comes each second."""
+    return packets.plain(
+        {
+            "type": "training_status",
+            "status": run_status(room.head, now_ms),
+            "last_event_at": timestamp(room.head.last_event_at),
+            "watching": room.elsewhere + room.watching(),
+        }
+    )

@@ -1,0 +1,1 @@
+"""Connections that watch: from a handshake to a viewer of the hub."""
