@@ -37,6 +37,11 @@ class Api:
         """Whether there is a credential to show."""
         return self._bearer is not None
 
+    @property
+    def bearer(self) -> Optional[str]:
+        """The credential, or None."""
+        return self._bearer
+
     def acting_as(self, bearer: Optional[str]) -> Api:
         """Return the same server with another credential."""
         return Api(self.address, bearer, self.timeout)

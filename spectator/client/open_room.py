@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any, Optional, Sequence, Union
 
 from spectator.client.environment import Environment
-from spectator.client.lifetime import watch_over
 from spectator.client.opening import Opener
 from spectator.client.room import Room
-from spectator.client.run import Run
 from spectator.client.stderr import Speaker
 from spectator.client.terms import read_terms
 from spectator.protocol.levels import AccessLevel
@@ -92,8 +90,10 @@ def open_room(
             "SPECTATOR_MODE=offline: nothing is sent, and nothing is kept for later; nobody can watch"
         )
     if environment.mode != "online" or environment.rank != 0:
-        return Room(terms.name, None, speaker)
-    run = Run(terms, Opener(terms, environment, speaker), speaker)
-    watch_over(run)
-    run.wait_opened()
-    return Room(terms.name, run, speaker)
+        return Room(terms.name, speaker, None)
+    room = Room(terms.name, speaker, Opener(terms, environment, speaker), patience=terms.wait)
+    if not room.wait_opened(terms.wait):
+        speaker.complain(
+            "unreachable", f"no server answers after {terms.wait:g} s; training goes on, events are kept"
+        )
+    return room

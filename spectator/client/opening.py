@@ -30,6 +30,11 @@ class Opener:
         # One key for all attempts: a creation whose answer was lost is not repeated, but answered again.
         self._idempotency_key = uuid.uuid4().hex
         self._start_after = 0.0  # monotonic
+        self._told = ""  # the id of the room whose link was said
+
+    def begin(self) -> Dict[str, Any]:
+        """Return what is told with the begin of a run."""
+        return {"name": self._terms.name, "config": self.fields.get("config", {})}
 
     def open(self) -> Opened:
         """Open the room.
@@ -53,9 +58,21 @@ class Opener:
             owner_url=told.get("owner_url"),
             password=told.get("password") or self.fields.get("password"),
         )
-        if self._terms.lan and Address.parse(opened.join_url).loopback:
-            self._speaker.say("the server runs without --lan: say `spectator stop`, then run this again")
+        if opened.id != self._told:
+            self._told = opened.id
+            self._announce(opened)
         return opened
+
+    def _announce(self, opened: Opened) -> None:
+        say = self._speaker.say
+        name, code = opened.room.get("name"), opened.room["code"]
+        if name not in {None, self._terms.name}:
+            say(f"a live run is in the room {self._terms.name!r}: this one is {name!r}")
+        made = self.fields.get("password_protected") and opened.password
+        password = f" · password: {opened.password}" if made else ""
+        say(f"watch at {opened.join_url} (code {code}){password} · owner: spectator open {code}")
+        if self._terms.lan and Address.parse(opened.join_url).loopback:
+            say("the server runs without --lan: say `spectator stop`, then run this again")
 
     def _find(self) -> Api:
         terms = self._terms

@@ -11,11 +11,13 @@ from spectator.client.desk import Desk
 from spectator.client.doorbell import Doorbell
 from spectator.client.lifetime import FLUSH_SECONDS
 from spectator.client.logged import Reading, decision_fields, read_step
+from spectator.client.opening import Opener
 from spectator.client.pending import EVENT, NOTE, SAMPLE, STATE
 from spectator.client.people import JoinRequest, Spectator
 from spectator.client.run import Run
 from spectator.client.stderr import Speaker
 from spectator.client.terms import read_changes, read_hours
+from spectator.client.words import WordsTeller
 from spectator.protocol.metrics import MetricsData
 from spectator.protocol.values import LARGEST_INT, clean, jsonable, utc
 
@@ -33,14 +35,25 @@ class Room:
     silent: it checks its arguments and does nothing.
     """
 
-    def __init__(self, name: str, run: Optional[Run], speaker: Speaker) -> None:
-        """Show ``run`` as a room; None makes it a silent one. Use `open_room`."""
+    def __init__(self, name: str, speaker: Speaker, opener: Optional[Opener], patience: float = 0.0) -> None:
+        """Begin a run in the room that ``opener`` opens; None makes it a silent one. Use `open_room`."""
         self._name = name
         self._speaker = speaker
-        self._run = run
-        self._desk = Desk(lambda: run.opened if run else None, speaker)
+        self._opener = opener
+        self._run: Optional[Run] = None
+        self._desk = Desk(lambda: self._opened, speaker)
         self._step = -1
         self._names: Set[str] = set()  # metrics' names found good before
+        if opener is not None:
+            self._words = words = WordsTeller(opener)
+            self._run = run = Run(
+                opener.open,
+                speaker,
+                data=opener.begin,
+                ending=lambda: words.tell_rest(run.outbox),
+                patience=patience,
+            )
+            run.start()
 
     def __enter__(self) -> Room:  # noqa: PYI034 - typing.Self is younger than 3.8
         return self
@@ -213,10 +226,10 @@ class Room:
             TypeError, ValueError: there is no such setting, or a value cannot be used.
         """
         fields = read_changes(changes)
-        run = self._run
-        if run is None or not fields:
+        run, opener = self._run, self._opener
+        if run is None or opener is None or not fields:
             return False
-        run.change(fields)
+        opener.fields.update(fields)  # should the room have to be opened anew
         if run.opened is None:
             return False
         room = self._desk.change(fields)
@@ -280,6 +293,10 @@ class Room:
         """How many NaN and infinite values were logged; they are shown as gaps."""
         return self._run.outbox.non_finite if self._run else 0
 
+    def wait_opened(self, seconds: float) -> bool:
+        """Wait until the room is open, or cannot be opened for now; return whether it is open."""
+        return self._run is not None and self._run.outbox.wait_opened(seconds)
+
     @property
     def _opened(self) -> Optional[Opened]:
         return self._run.opened if self._run else None
@@ -296,7 +313,7 @@ class Room:
         if self._run is None:
             return
         if reading.words:
-            self._run.add_words(reading.words)
+            self._words.tell(reading.words, self._run.outbox)
         if reading.numbers:
             if len(self._names) < KNOWN_NAMES:
                 self._names.update(name for name in reading.numbers if name in values)

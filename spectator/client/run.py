@@ -3,112 +3,104 @@
 from __future__ import annotations
 
 import time
-from typing import Callable, Dict, Optional
+from typing import Callable, Optional
 
 from spectator.client.delivery import Fields, Hooks, Opened
+from spectator.client.lifetime import watch_over
 from spectator.client.logged import measure
-from spectator.client.opening import Opener
 from spectator.client.outbox import Outbox
-from spectator.client.pending import LIFE, NOTE, Entry
+from spectator.client.pending import LIFE, Entry
 from spectator.client.stderr import Speaker
-from spectator.client.terms import Terms
-from spectator.client.words import Words
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 class Run:
-    """Owns the outbox of a room: begins the run in it, says where it can be watched, ends it."""
+    """Owns the outbox of a room; begins the run in it and ends it, also when the process ends."""
 
-    def __init__(self, terms: Terms, opener: Opener, speaker: Speaker) -> None:
-        """Begin to open the room, in the outbox's thread."""
+    def __init__(
+        self,
+        open_room: Callable[[], Opened],
+        speaker: Speaker,
+        *,
+        data: Callable[[], Fields] = dict,
+        opened: Callable[[Opened], None] = lambda _: None,
+        ending: Callable[[], None] = _nothing,
+        patience: float = 0.0,
+        reopen_expired: bool = True,
+    ) -> None:
+        """Prepare; `start` begins.
+
+        Args:
+            open_room: opens the room; called in the outbox's thread, again when the room is gone.
+            speaker: says what goes wrong.
+            data: returns what to tell with ``training_started``.
+            opened: is told of each opening.
+            ending: is called before the end of the run is queued.
+            patience: seconds to say nothing of a server that is not there yet.
+            reopen_expired: whether an expired room is opened anew.
+        """
         self.watching = 0
-        self._terms = terms
-        self._opener = opener
         self._speaker = speaker
-        self._begun_at = time.time()
+        self._data = data
+        self._ending = ending
+        self._ring: Callable[[], None] = _nothing
+        self._begun_at = 0.0
         self._ended = False
-        self._words = Words()
-        self._told = ""  # the room whose link was printed
-        self._ring: Callable[[], None] = lambda: None
-        hooks = Hooks(opener.open, self._on_opened, self._begin, self._on_answer)
-        self.outbox = Outbox(hooks, speaker, patience=terms.wait)
-        self.outbox.start()
+        hooks = Hooks(open_room, opened, self._begin, self._on_answer, reopen_expired)
+        self.outbox = Outbox(hooks, speaker, patience=patience)
 
     @property
     def opened(self) -> Optional[Opened]:
         """The room, once it is open."""
         return self.outbox.opened
 
+    @property
+    def started(self) -> bool:
+        """Whether the run has begun."""
+        return self._begun_at > 0.0
+
+    def start(self) -> None:
+        """Begin the run: from now on it is kept alive, and ended with the process."""
+        self._begun_at = time.time()
+        self.outbox.start()
+        watch_over(self)
+
     def add(self, kind: int, fields: Fields) -> None:
-        """Queue an event that is not on the quick way of `log`."""
+        """Queue an event of a class of `spectator.client.pending`."""
         self.outbox.add(kind, fields, measure(fields))
-
-    def add_words(self, words: Dict[str, str]) -> None:
-        """Put texts that were logged where they belong: the config, or notes when they change."""
-        now = time.monotonic()
-        if self._words.take(words, now):
-            self._change_config()
-        self._add_notes(now)
-
-    def change(self, fields: Fields) -> None:
-        """Remember a change, should the room have to be opened anew."""
-        self._opener.fields.update(fields)
 
     def attend(self, ring: Callable[[], None]) -> None:
         """Have ``ring`` called, from now on within a second, while somebody asks to come in."""
         self._ring = ring
         self.outbox.attend()
 
-    def wait_opened(self) -> None:
-        """Wait as long as the terms allow for the room to be open."""
-        if not self.outbox.wait_opened(self._terms.wait):
-            self._speaker.complain(
-                "unreachable",
-                f"no server answers after {self._terms.wait:g} s; training goes on, events are kept",
-            )
-
     def end_run(self, error: Optional[str]) -> None:
         """Queue the end of the run, failed if ``error`` (an exception's name) is given; do not wait."""
-        if self._ended:
+        if self._ended or not self.started:
             return
+        self._ending()
         self._ended = True
-        self._add_notes(time.monotonic(), at_once=True)
         if not self.outbox.child:  # a forked child's end is not the run's
             name = "training_failed" if error else "training_finished"
-            self.add(
-                LIFE, {"type": "training_event", "event": name, "data": {"error": error} if error else {}}
-            )
+            data = {"error": error} if error else {}
+            self.add(LIFE, {"type": "training_event", "event": name, "data": data})
         self.outbox.close()
 
     def wait_sent(self, seconds: float) -> None:
         """After `end_run`: wait until everything is sent; say what could not be."""
-        if not self.outbox.wait_sent(seconds) and not self.outbox.over:
+        if self._ended and not self.outbox.wait_sent(seconds) and not self.outbox.over:
             self._speaker.complain("unsent", f"{self.outbox.unsent} events could not be sent")
 
     def in_child(self) -> None:
         """After a fork, in the child: forget what is the parent's."""
         self.outbox.in_child()
 
-    # -- what the outbox's thread asks and tells
-
     def _begin(self) -> Entry:
-        data = {"name": self._terms.name, "config": self._opener.fields.get("config", {})}
-        fields = {"type": "training_event", "event": "training_started", "data": data}
+        fields = {"type": "training_event", "event": "training_started", "data": self._data()}
         return Entry(LIFE, self._begun_at, fields, measure(fields))
-
-    def _on_opened(self, opened: Opened) -> None:
-        if self._words.config:
-            self._change_config()
-        if opened.id == self._told:
-            return
-        self._told = opened.id
-        name, code = opened.room.get("name"), opened.room["code"]
-        if name not in {None, self._terms.name}:
-            self._speaker.say(f"a live run is in the room {self._terms.name!r}: this one is {name!r}")
-        made = self._opener.fields.get("password_protected") and opened.password
-        password = f" · password: {opened.password}" if made else ""
-        self._speaker.say(
-            f"watch at {opened.join_url} (code {code}){password} · owner: spectator open {code}"
-        )
 
     def _on_answer(self, answer: Fields) -> None:
         watching = answer.get("watching")
@@ -116,18 +108,3 @@ class Run:
             self.watching = watching
         if answer.get("requests"):
             self._ring()
-
-    # -- texts
-
-    def _change_config(self) -> None:
-        opened = self.opened
-        kept = opened.room.get("config") if opened else None
-        config = {**(kept or {}), **self._opener.fields.get("config", {}), **self._words.config}
-        self._opener.fields["config"] = config
-        if opened:
-            self.outbox.change({"config": config})
-
-    def _add_notes(self, now: float, *, at_once: bool = False) -> None:
-        for name, said in self._words.notes(now, at_once=at_once):
-            message = f"{name}: {said}"
-            self.add(NOTE, {"type": "log", "level": "info", "message": message, "metadata": {"name": name}})

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Dict, List, Tuple
+
+from spectator.client.opening import Opener
+from spectator.client.outbox import Outbox
+from spectator.client.pending import NOTE
 
 QUIET = 1.0  # seconds between two notes of one name; of what changes faster, the last is told
 MOST_NAMES = 100
@@ -42,3 +47,33 @@ class Words:
             self._last[name] = (said, now)
             told.append((name, said))
         return told
+
+
+class WordsTeller:
+    """Brings logged texts to where they belong."""
+
+    def __init__(self, opener: Opener) -> None:
+        """Keep the config of ``opener`` up to date, should the room have to be opened anew."""
+        self._opener = opener
+        self._words = Words()
+
+    def tell(self, words: Dict[str, str], outbox: Outbox) -> None:
+        """Take in texts by name."""
+        now = time.monotonic()
+        if self._words.take(words, now):
+            opened = outbox.opened
+            kept = (opened.room.get("config") if opened else None) or {}
+            config = {**kept, **self._opener.fields.get("config", {}), **self._words.config}
+            self._opener.fields["config"] = config
+            outbox.change({"config": config})
+        self._add_notes(outbox, self._words.notes(now))
+
+    def tell_rest(self, outbox: Outbox) -> None:
+        """Tell what was held back because it changed too fast."""
+        self._add_notes(outbox, self._words.notes(time.monotonic(), at_once=True))
+
+    def _add_notes(self, outbox: Outbox, notes: List[Tuple[str, str]]) -> None:
+        for name, said in notes:
+            message = f"{name}: {said}"
+            fields = {"type": "log", "level": "info", "message": message, "metadata": {"name": name}}
+            outbox.add(NOTE, fields, 3 + len(message) // 100)

@@ -1,0 +1,152 @@
+"""Rooms of a server, for coroutines: the calls of the client, each in a thread so that no loop waits."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import time
+import uuid
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, TypeVar
+
+from spectator.client.address import Address
+from spectator.client.api import Api
+from spectator.client.delivery import Opened
+from spectator.client.environment import Environment
+from spectator.client.errors import Refused
+from spectator.client.lifetime import FLUSH_SECONDS
+from spectator.client.opening import find_api
+from spectator.client.run import Run
+from spectator.client.stderr import Speaker
+from spectator.sessions.backend import Fields, Founded, Publisher
+
+IDENTITY_SECONDS = 1800.0  # that a minted identity is used again; it is good for longer
+
+T = TypeVar("T")
+
+
+class ServedRooms:
+    """The rooms of one tenant on one server."""
+
+    def __init__(self, url: Optional[str], api_key: Optional[str]) -> None:
+        """Remember the server: ``url``, else the environment's, else this user's own, started if need be."""
+        self._address = Address.parse(url) if url else None
+        self._api_key = api_key
+        self._api: Optional[Api] = None
+        self._identities: Dict[str, Tuple[str, float]] = {}
+
+    async def create(self, fields: Mapping[str, Any]) -> Founded:
+        """Create a room."""
+        told = await self._call(lambda api: api.create_room(fields, uuid.uuid4().hex))
+        return Founded(
+            room=dict(told["room"]),
+            owner_token=str(told["owner_token"]),
+            password=told.get("password") or fields.get("password"),
+            join_url=str(told.get("join_url", "")),
+            owner_url=told.get("owner_url"),
+        )
+
+    async def room(self, room: str) -> Fields:
+        """Return a room as its owner sees it."""
+        return await self._call(lambda api: api.room(room))
+
+    async def rooms(self) -> List[Fields]:
+        """Return the tenant's rooms."""
+        return await self._call(lambda api: api.rooms())
+
+    async def close(self, room: str, user: Optional[str]) -> None:
+        """End a room."""
+        await self._call(lambda api: self._as(api, user).close(room))
+
+    async def join(self, room: str, name: str, password: Optional[str], user: Optional[str]) -> Fields:
+        """Join as ``user``, or as somebody unknown."""
+
+        def join(api: Api) -> Fields:
+            who = self._as(api, user, name) if user is not None else api.acting_as(None)
+            return who.join(room, name, password)
+
+        return await self._call(join)
+
+    async def leave(self, room: str, token: str) -> None:
+        """Give back the seat that a join's token stands for."""
+        await self._call(lambda api: api.acting_as(token).leave(room))
+
+    async def requests(self, room: str) -> List[Fields]:
+        """Return who asks to come in."""
+        return await self._call(lambda api: api.requests(room))
+
+    async def settle(self, room: str, request_id: str, approve: bool, user: Optional[str]) -> Fields:
+        """Answer a join request."""
+
+        def settle(api: Api) -> Fields:
+            who = self._as(api, user)
+            return who.approve(room, request_id) if approve else who.deny(room, request_id)
+
+        return await self._call(settle)
+
+    async def spectators(self, room: str) -> List[Fields]:
+        """Return who is in."""
+        return await self._call(lambda api: api.spectators(room))
+
+    async def history(self, room: str, max_points: int) -> Fields:
+        """Return the course of the room's metrics."""
+        return await self._call(lambda api: api.history(room, max_points=max_points))
+
+    def publisher(self, room: Fields, owner_token: Optional[str]) -> Publisher:
+        """Return what publishes into ``room``; the server is known by now."""
+        api = self._api
+        assert api is not None, "a room came from the server"
+        return ServedRun(Opened(api.address, room, owner_token or api.bearer or ""))
+
+    async def stop(self) -> None:
+        """Nothing stays open between calls."""
+
+    async def _call(self, call: Callable[[Api], T]) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(None, functools.partial(self._call_here, call))
+
+    def _call_here(self, call: Callable[[Api], T]) -> T:
+        if self._api is None:
+            self._api = find_api(Environment.read(), self._address, self._api_key)
+            if not self._api.has_credential:
+                raise Refused(
+                    "unauthorized",
+                    401,
+                    f"no API key for {self._api.address.url}: set SPECTATOR_API_KEY, or api_key=",
+                )
+        return call(self._api)
+
+    def _as(self, api: Api, user: Optional[str], name: Optional[str] = None) -> Api:
+        """Return the calls as a named user, for whom the holder of the key vouches."""
+        if user is None:
+            return api
+        identity, until = self._identities.get(f"{user}\n{name}", ("", 0.0))
+        if time.monotonic() >= until:
+            identity = api.identity(user, name)
+            self._identities[f"{user}\n{name}"] = identity, time.monotonic() + IDENTITY_SECONDS
+        return api.acting_as(identity)
+
+
+class ServedRun:
+    """A run that is published to a server; begins with its first event."""
+
+    def __init__(self, opened: Opened) -> None:
+        """Prepare to publish into a room that is open."""
+        self._opened: Optional[Opened] = opened
+        self._run = Run(self._open, Speaker(), reopen_expired=False)
+
+    def publish(self, kind: int, fields: Fields) -> None:
+        """Queue an event."""
+        if not self._run.started:
+            self._run.start()
+        self._run.add(kind, fields)
+
+    async def finish(self) -> None:
+        """End the run, and wait some seconds until everything is sent."""
+        self._run.end_run(None)
+        await asyncio.get_running_loop().run_in_executor(None, self._run.wait_sent, FLUSH_SECONDS)
+
+    def _open(self) -> Opened:
+        opened, self._opened = self._opened, None
+        if opened is None:  # asked again: the server does not know the room any more
+            raise Refused("room_not_found", 404, "the room of this session is no longer there")
+        return opened
