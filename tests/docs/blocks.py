@@ -34,7 +34,8 @@ def _of(path: Path) -> list[Block]:
     text = path.read_text()
     found = list(FENCE.finditer(text))
     made = []
-    for one, after in zip(found, [*found[1:], None], strict=True):
+    for position, one in enumerate(found, 1):
+        after = found[position] if position < len(found) else None
         place = f"{path.relative_to(ROOT)}:{text.count(chr(10), 0, one.start()) + 1}"
         printed = after["text"] if after is not None and after["language"] == "text" else None
         made.append(Block(place, one["language"], one["text"], printed))
