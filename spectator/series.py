@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Callable, Mapping, Sequence
 from math import isnan, nan
 from struct import Struct
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 CAPACITY: Final = 2_048
 """Buckets of one series at most; at least half of them stay."""
@@ -25,6 +25,15 @@ _pack: Final = Struct(f"{_WIDTH}d").pack
 
 Columns = dict[str, list[float | int | None]]
 """One list a column, all of one length. Times are Unix seconds; an unknown step or episode is None."""
+
+
+class Point(NamedTuple):
+    """One value and where it lies; NaN where the step or the episode is unknown. ``time`` is in Unix ms."""
+
+    step: float
+    episode: float
+    time: float
+    value: float
 
 
 class Series:
@@ -109,17 +118,15 @@ class Series:
         columns["time"] = [time / 1000 for time in rows[2::_WIDTH]]
         return columns
 
-    def points(self) -> tuple[list[float], list[float], list[float]]:
-        """Return (steps, times in ms, values): each bucket's minimum, maximum and last; equal ones once."""
-        steps, times, values = [], [], []
+    def points(self) -> list[Point]:
+        """Return each bucket's minimum, maximum and last as points, equal ones once, oldest first."""
         rows = self._rows()
+        found = []
         for at in range(0, len(rows), _WIDTH):
-            step, _, time, low, high, last = rows[at : at + _WIDTH]
-            for value in (low, high, last) if low != high else (last,):
-                steps.append(step)
-                times.append(time)
-                values.append(value)
-        return steps, times, values
+            step, episode, time, low, high, last = rows[at : at + _WIDTH]
+            values = (low, high, last) if low != high else (last,)
+            found.extend(Point(step, episode, time, value) for value in values)
+        return found
 
     def dump(self) -> dict[str, Any]:
         """Return the series as JSON has it: columns, times as differences, min and max where they differ."""

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import dataclass
 from math import inf, isnan
 from typing import Any, Final
 
 from spectator.events import parse, samples
 from spectator.log import Cursor, Log
-from spectator.overlay import values_of
-from spectator.series import Series, thin
+from spectator.overlay import finite, values_of
+from spectator.series import Point, thin
 from spectator.state.fold import axis, time_of
 from spectator.state.restore import SLICE_BYTES
 from spectator.state.state import State
 
-MOST_POINTS: Final = 10_000
+MOST_POINTS: Final = 5_000
 """Points of one series in an answer."""
+MOST_ALTOGETHER: Final = 200_000
+"""Points of all series in an answer."""
+
+_Events = AsyncIterator[tuple[int, dict[str, Any], int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,67 +34,65 @@ class Span:
     start_step: float | None = None
     end_step: float | None = None
 
-    def holds(self, step: float, time_ms: float) -> bool:
+    def holds(self, point: Point) -> bool:
         """Whether a point lies in it. A point without a step lies in no span of steps."""
-        if (self.start is not None and time_ms < self.start * 1000) or (
-            self.end is not None and time_ms > self.end * 1000
+        if (self.start is not None and point.time < self.start * 1000) or (
+            self.end is not None and point.time > self.end * 1000
         ):
             return False
         if self.start_step is None and self.end_step is None:
             return True
         low = -inf if self.start_step is None else self.start_step
-        return low <= step <= (inf if self.end_step is None else self.end_step)
+        return low <= point.step <= (inf if self.end_step is None else self.end_step)
 
 
 EVERYTHING: Final = Span()
+_WHOLE: Final = 2.0**53
 
 
 class _Curve:
     """The points of one series that lie in the span, oldest first."""
 
-    __slots__ = ("steps", "times", "values")
+    __slots__ = ("points",)
 
-    def __init__(self) -> None:
-        self.steps: list[float] = []
-        self.times: list[float] = []
-        self.values: list[float] = []
+    def __init__(self, points: Iterable[Point] = ()) -> None:
+        self.points = list(points)
 
-    def add(self, step: float, time_ms: float, value: float) -> None:
-        """Add one point."""
-        self.steps.append(step)
-        self.times.append(time_ms)
-        self.values.append(value)
-
-    def take(self, series: Series, span: Span) -> None:
-        """Add the points of a series' buckets."""
-        for step, time, value in zip(*series.points(), strict=True):
-            if span.holds(step, time):
-                self.add(step, time, value)
-
-    def replace(self, exact: _Curve, begin: int, whole: bool) -> None:
+    def replace(self, exact: list[Point], begin: float, *, whole: bool) -> None:
         """Take over exact points from the time ``begin`` on; ``whole`` when the run has none before that.
 
         A bucket that ends after ``begin`` may hold points from before: the first such one stays, at the place
         where the exact points begin, so that no extreme is lost.
         """
-        before = bisect_left(self.times, begin)
-        straddling = before
-        while not whole and straddling < len(self.times) and self.times[straddling] == self.times[before]:
-            straddling += 1
-        joined = straddling - before
-        self.steps = self.steps[:before] + exact.steps[:1] * joined + exact.steps
-        self.times = self.times[:before] + exact.times[:1] * joined + exact.times
-        self.values = self.values[:straddling] + exact.values
+        before = bisect_left(self.points, begin, key=_time)
+        joined = [] if whole else self.points[before : before + 3]
+        straddling = [exact[0]._replace(value=one.value) for one in joined if one.time == joined[0].time]
+        self.points[before:] = [*straddling, *exact]
 
     def chosen(self, most: int) -> dict[str, list[Any]]:
         """Return at most ``most`` points as /history has them."""
-        places = thin(self.values, most)
-        steps = (self.steps[place] for place in places)
+        chosen = _thinned(self.points, most)
         return {
-            "step": [None if isnan(step) else int(step) if step.is_integer() else step for step in steps],
-            "time": [self.times[place] / 1000 for place in places],
-            "value": [self.values[place] for place in places],
+            "step": [_known(point.step) for point in chosen],
+            "episode": [_known(point.episode) for point in chosen],
+            "time": [point.time / 1000 for point in chosen],
+            "value": [point.value for point in chosen],
         }
+
+
+def _thinned(points: list[Point], most: int) -> list[Point]:
+    return [points[place] for place in thin([point.value for point in points], most)]
+
+
+def _time(point: Point) -> float:
+    return point.time
+
+
+def _known(place: float) -> float | int | None:
+    """Where a point lies, as JSON has it."""
+    if isnan(place):
+        return None
+    return int(place) if place.is_integer() and abs(place) < _WHOLE else place
 
 
 async def history(
@@ -102,24 +104,23 @@ async def history(
     span: Span = EVERYTHING,
     max_points: int = 1_000,
 ) -> dict[str, Any]:
-    """Return ``{"metrics": {name: {"step": [..], "time": [..], "value": [..]}}, "thinned": ..}``.
+    """Return ``{"metrics": {name: {"step": .., "episode": .., "time": .., "value": ..}}, "thinned": ..}``.
 
-    All series when ``names`` is empty; at most ``max_points`` each, extremes and the last point among them.
-    Names that nobody logged are left out. Times are Unix seconds.
+    All series when ``names`` is empty; at most ``max_points`` each (fewer when there are very many series),
+    extremes and the last point among them. Names that nobody logged are left out. Times are Unix seconds.
 
     Where the state has joined points into buckets and these are too coarse for what is asked, the kept log is
     read; points before it come from the buckets. ``thinned`` says that some points are not there one by one,
     and ``exact_from`` from when on they all are (Unix seconds; before ``max_points`` of them were chosen).
     """
     wanted = [name for name in names or state.series if name in state.series]
-    most = max(1, min(max_points, MOST_POINTS))
-    curves = {name: _Curve() for name in wanted}
-    for name, curve in curves.items():
-        curve.take(state.series[name], span)
-    coarse = {name for name in wanted if not state.series[name].exact and len(curves[name].values) < most}
+    most = max(1, min(max_points, MOST_POINTS, MOST_ALTOGETHER // max(1, len(wanted))))
+    curves = {name: _Curve(filter(span.holds, state.series[name].points())) for name in wanted}
+    coarse = {name for name in wanted if not state.series[name].exact and len(curves[name].points) < most}
     answer: dict[str, Any] = {"metrics": {}, "thinned": any(not state.series[name].exact for name in wanted)}
     if coarse:
-        begin = await _refine(log, room_id, state, {name: curves[name] for name in coarse}, span)
+        picked = {name: curves[name] for name in coarse}
+        begin = await _refine(_kept(log, room_id, state.cursor), picked, span, most)
         if begin is not None:
             answer["exact_from"] = begin / 1000
     for name, curve in curves.items():
@@ -128,34 +129,36 @@ async def history(
     return answer
 
 
-async def _refine(log: Log, room_id: str, state: State, curves: dict[str, _Curve], span: Span) -> int | None:
+async def _refine(events: _Events, curves: dict[str, _Curve], span: Span, most: int) -> int | None:
     """Put the points of the kept log in the place of the buckets; return the time from which they are exact.
 
     What the overlay derives is not in the log and stays in buckets.
     """
     begin: int | None = None
     whole = False
-    exact = {name: _Curve() for name in curves}
-    async for seq, event, time_ms in _kept(log, room_id, state.cursor):
+    exact: dict[str, list[Point]] = {name: [] for name in curves}
+    async for seq, event, time_ms in events:
         at_ms = time_of(event.get("timestamp"), time_ms)
         started = event["type"] == "training_event" and event.get("event") == "training_started"
         if started:
-            exact = {name: _Curve() for name in curves}
+            exact = {name: [] for name in curves}
         if started or begin is None:
             begin, whole = at_ms, started or seq == 1
-        values = samples(event)
-        for name in exact.keys() & values.keys():
-            value = values[name]
-            step = axis("step", event, values_of(event))
-            if type(value) in {int, float} and span.holds(step, at_ms):
-                exact[name].add(step, at_ms, value)
+        values, named = values_of(event), samples(event)
+        for name in exact.keys() & finite(named).keys():
+            step, episode = axis("step", event, values), axis("episode", event, values)
+            point = Point(step, episode, at_ms, float(named[name]))
+            if span.holds(point):
+                exact[name].append(point)
+                if len(exact[name]) > 2 * most:
+                    exact[name] = _thinned(exact[name], most)
     for name, curve in curves.items():
-        if exact[name].values and begin is not None:
-            curve.replace(exact[name], begin, whole)
+        if exact[name] and begin is not None:
+            curve.replace(exact[name], begin, whole=whole)
     return begin
 
 
-async def _kept(log: Log, room_id: str, upto: Cursor) -> AsyncIterator[tuple[int, dict[str, Any], int]]:
+async def _kept(log: Log, room_id: str, upto: Cursor) -> _Events:
     """The (seq, event, entry's time in ms) that the log still holds up to a cursor; yields to the loop."""
     loaded = await log.load(room_id, checkpoint=False)
     entries, more, since = loaded.entries, loaded.more, 0
