@@ -15,7 +15,7 @@ from spectator.hub import Ended, Variant, Viewer
 from spectator.server.keys import SETTINGS
 from spectator.server.problems import MalformedRequest, answer_of
 from spectator.server.routes import Call
-from spectator.server.sockets.admission import Admission, judge
+from spectator.server.sockets.admission import Admission, admit
 from spectator.server.sockets.returning import place
 from spectator.server.sockets.sink import TransportSink
 
@@ -30,7 +30,7 @@ async def handle(call: Call) -> web.StreamResponse:
     """Stream the room until the viewer leaves.
 
     Args:
-        call: a caller who may watch the room, as the route's policy has checked.
+        call: who calls; whether they may watch the room of the address is decided here.
 
     Raises:
         RoomsError: what can be refused before the first byte is; what comes later is said by ``bye``.
@@ -41,7 +41,7 @@ async def handle(call: Call) -> web.StreamResponse:
     if not hub.available:
         raise Busy if hub.stopping else StoreUnavailable
     try:
-        admission = judge(call.manager, call.room, call.caller, call.role)
+        admission = await admit(call.manager, request.match_info["room"], call.caller, call.client)
     except Ended:
         raise Unauthorized("The grant has run out. Join the room again.") from None
     if admission.right.request_id is not None:
