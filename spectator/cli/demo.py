@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Iterator, List, Optional
 
 import spectator
@@ -26,6 +28,7 @@ ROOM = "four-rooms"
 START_DEADLINE_S = 60.0
 STOP_DEADLINE_S = 15.0
 PAUSE_S = 0.05
+LOG = "server.log"
 
 
 def demo(arguments: argparse.Namespace, out: Output) -> int:
@@ -72,14 +75,17 @@ def _server(local: LocalServer, arguments: argparse.Namespace) -> Iterator[Found
     if found is not None:
         yield found
         return
-    child = subprocess.Popen(
-        _serve_command(local, arguments),
-        env=server_environment(local.data_dir),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        # Ctrl-C is for the demo: it says good-bye to the room before it ends the server.
-        start_new_session=True,
-    )
+    local.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(_open_private(local.data_dir / LOG), "wb") as log:
+        child = subprocess.Popen(
+            _serve_command(local, arguments),
+            env=server_environment(local.data_dir),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            # Ctrl-C is for the demo: it says good-bye to the room before it ends the server.
+            start_new_session=True,
+        )
     try:
         yield _wait(local, child)
     finally:
@@ -115,7 +121,16 @@ def _wait(local: LocalServer, child: subprocess.Popen[bytes]) -> Found:
         if found is not None:
             return found
         if child.poll() is not None:
-            # It has said why on stderr, which it shares with us.
-            raise CommandError("cannot_start", "The server did not start.", Exit.CANNOT_START)
+            raise CommandError("cannot_start", _last_words(local.data_dir / LOG), Exit.CANNOT_START)
         time.sleep(PAUSE_S)
     raise CommandError("cannot_start", "The server did not answer in time.", Exit.CANNOT_START)
+
+
+def _last_words(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["it said nothing"]
+    why = lines[-1][len("spectator: ") :] if lines[-1].startswith("spectator: ") else lines[-1]
+    return f"The server did not start: {why}"
+
+
+def _open_private(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -36,6 +36,15 @@ def test_the_demo_uses_the_server_that_runs(server):
     assert spectator_json(server.data_dir, "status")["running"]
 
 
+def test_a_server_that_cannot_start_is_told_with_its_reason(server, tmp_path):
+    port = server.url.rsplit(":", 1)[1]
+    with spectator_started(tmp_path / "data", "demo", "--port", port) as demo:
+        said, errors = demo.communicate(timeout=50)
+    assert (demo.returncode, said) == (4, "")
+    assert errors.startswith("spectator: The server did not start: ")
+    assert port in errors
+
+
 def live(data, code):
     room = spectator_json(data, "room", "show", code)
     return room if (room.get("run") or {}).get("status") == "active" else None
