@@ -179,15 +179,22 @@ def healthy(address: Address) -> bool:
 
 def cannot_start() -> Optional[str]:
     """Return why no server can be started by this interpreter and what to do; None when one can."""
-    url = "or set SPECTATOR_URL to the address of one"
+    missing = cannot_serve()
+    if missing is None:
+        return None
+    return f"no server runs, and {missing}; or set SPECTATOR_URL to the address of one"
+
+
+def cannot_serve() -> Optional[str]:
+    """Return what this interpreter lacks to run a server, and how to get it; None when it can."""
     if os.name != "posix":
-        return f"no server runs, and on this system none can be started; {url}"
+        return "none can be started on this system"
     if sys.version_info < (3, 11):
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        return f"no server runs, and Python {version} cannot start one; do so with 3.11 or later, {url}"
+        return f"Python {version} cannot run one: use 3.11 or later"
     missing = [name for name in SERVER_PACKAGES if importlib.util.find_spec(name) is None]
     if missing or importlib.util.find_spec("spectator.server") is None:
-        return f'no server runs; install one: pip install "spectator-rooms[local]", {url}'
+        return 'none is installed: pip install "spectator-rooms[local]"'
     return None
 
 

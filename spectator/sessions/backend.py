@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, List, Mapping, Optional, Protocol
 from urllib.parse import urlsplit
 
+from spectator.client.local_server import cannot_serve
+
 Fields = Dict[str, Any]
 IN_PROCESS = frozenset({"redis", "rediss", "unix", "redis+cluster"})
 
@@ -57,8 +59,8 @@ class Backend(Protocol):
     async def join(self, room: str, name: str, password: Optional[str], user: Optional[str]) -> Fields:
         """Join as ``user``, or as somebody unknown; the answer of ``POST /rooms/{room}/join``."""
 
-    async def leave(self, room: str, token: str) -> None:
-        """Give back the seat that a join's token stands for."""
+    async def leave(self, room: str, token: str, request_id: Optional[str]) -> None:
+        """Give back the seat that a join's token stands for, or take the request back that still waits."""
 
     async def requests(self, room: str) -> List[Fields]:
         """Return who asks to come in."""
@@ -86,6 +88,11 @@ def make_backend(url: Optional[str], api_key: Optional[str]) -> Backend:
         ValueError: it is none of these.
     """
     if url is not None and urlsplit(url).scheme in IN_PROCESS:
+        missing = cannot_serve()
+        if missing is not None:
+            raise ValueError(
+                f"a store's URL needs what a server needs, and {missing}; or give a server's URL"
+            )
         from spectator.sessions.in_process import StoreRooms
 
         return StoreRooms(url)

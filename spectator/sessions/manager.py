@@ -54,7 +54,7 @@ class SpectatorManager:
         self._sessions: Dict[str, SpectatorSession] = {}
         self._publishers: Dict[str, Publisher] = {}
         self._callbacks: Dict[str, List[Callback]] = {}
-        self._tokens: Dict[str, str] = {}  # spectator ids to what they joined with
+        self._joined: Dict[str, Fields] = {}  # what each spectator's join returned, by spectator id
 
     async def __aenter__(self) -> SpectatorManager:  # noqa: PYI034 - typing.Self is younger than 3.8
         return self
@@ -144,7 +144,7 @@ class SpectatorManager:
         }
         if "request_id" in told:
             info["request_id"] = told["request_id"]
-        self._tokens[info["spectator_id"]] = str(told["token"])
+        self._joined[info["spectator_id"]] = info
         return info
 
     async def leave_spectator_session(
@@ -154,10 +154,18 @@ class SpectatorManager:
 
         Args:
             session_id: the session.
-            spectator: what `join_spectator_session` returned, its ``token`` or its ``spectator_id``.
+            spectator: what `join_spectator_session` returned, or its ``spectator_id``.
+
+        Raises:
+            ValueError: nobody joined through this manager under that id.
         """
-        told = spectator if isinstance(spectator, str) else str(spectator["token"])
-        await self._backend.leave(session_id, self._tokens.pop(told, told))
+        if isinstance(spectator, str):
+            known = self._joined.get(spectator)
+            if known is None:
+                raise ValueError(f"nobody joined through this manager as {spectator!r}")
+            spectator = known
+        self._joined.pop(str(spectator["spectator_id"]), None)
+        await self._backend.leave(session_id, str(spectator["token"]), spectator.get("request_id"))
 
     async def update_training_metrics(self, session_id: str, metrics_data: MetricsData) -> None:
         """Show new metrics in a session and call its callbacks; decision fields in them also make a decision.
@@ -187,15 +195,17 @@ class SpectatorManager:
         self._callbacks.setdefault(session_id, []).append(callback)
 
     async def get_session_info(self, session_id: str) -> Optional[Fields]:
-        """Return a session as JSON data, without its password; None when it is gone."""
+        """Return a session as JSON data, without its password; None when it has ended, or never was."""
         try:
-            session = self._sessions.get(session_id) or await self._adopt(session_id)
-            session.refresh(await self._backend.room(session.session_id))
+            room = await self._backend.room(session_id)
         except Refused as refused:
             if refused.code not in GONE:
                 raise
-            self._sessions.pop(session_id, None)
             return None
+        if room["status"] == "ended":
+            return None
+        session = self._sessions.get(session_id) or self._session(Founded(room, "", None, "", None))
+        session.refresh(room)
         return session.to_dict()
 
     async def list_active_sessions(self) -> List[Fields]:
@@ -232,7 +242,7 @@ class SpectatorManager:
         self._publishers.clear()
         self._sessions.clear()
         self._callbacks.clear()
-        self._tokens.clear()
+        self._joined.clear()
         await self._backend.stop()
 
     def _session(self, founded: Founded) -> SpectatorSession:

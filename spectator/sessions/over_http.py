@@ -66,9 +66,21 @@ class ServedRooms:
 
         return await self._call(join)
 
-    async def leave(self, room: str, token: str) -> None:
-        """Give back the seat that a join's token stands for."""
-        await self._call(lambda api: api.acting_as(token).leave(room))
+    async def leave(self, room: str, token: str, request_id: Optional[str]) -> None:
+        """Give back the seat that a join's token stands for, or take the request back that still waits."""
+
+        def leave(api: Api) -> None:
+            who = api.acting_as(token)
+            if request_id is not None:
+                told = who.asked(room, request_id)
+                if told["status"] == "pending_approval":
+                    who.withdraw(room, request_id)
+                if told["status"] != "approved":
+                    return
+                who = api.acting_as(str(told["token"]))
+            who.leave(room)
+
+        await self._call(leave)
 
     async def requests(self, room: str) -> List[Fields]:
         """Return who asks to come in."""

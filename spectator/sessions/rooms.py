@@ -89,7 +89,6 @@ class SpectatorRoomManager:
         self.game_server_url = game_server_url
         self._backend = make_backend(url, api_key)
         self._metadata: Dict[str, Fields] = {}  # what was told of users who joined, by user id
-        self._tokens: Dict[str, str] = {}  # what users joined with, by room and user
 
     async def __aenter__(self) -> SpectatorRoomManager:  # noqa: PYI034 - typing.Self is younger than 3.8
         return self
@@ -148,7 +147,6 @@ class SpectatorRoomManager:
             with, ``room_info``, ``spectator_info``, and ``request_id`` where the request waits.
         """
         told = await self._backend.join(room_code, user_name, password, user_id)
-        self._tokens[f"{told['room']['code']}\n{user_id}"] = str(told["token"])
         self._metadata[user_id] = jsonable(user_metadata or {})
         waits = told["status"] == "pending_approval"
         joined: Fields = {
@@ -198,10 +196,15 @@ class SpectatorRoomManager:
         raise Refused("request_not_found", 404, f"nobody called {user_id!r} asks to come in")
 
     async def leave_room(self, room_code: str, user_id: str) -> None:
-        """Give the seat of a user back who joined through this manager; others are not touched."""
-        token = self._tokens.pop(f"{_plain(room_code)}\n{user_id}", None)
-        if token is not None:
-            await self._backend.leave(room_code, token)
+        """Give the seat of a user back, or take their request back. One who is not there is no error."""
+        seated = [one["name"] for one in await self._backend.spectators(room_code) if _is(one["id"], user_id)]
+        waiting = [
+            one["name"] for one in await self._backend.requests(room_code) if one["user_id"] == user_id
+        ]
+        for name in (seated + waiting)[:1]:
+            # Whoever is in, or waits, is answered with the same again, and a token that can give it up.
+            told = await self._backend.join(room_code, name, None, user_id)
+            await self._backend.leave(room_code, str(told["token"]), told.get("request_id"))
 
     async def get_room_info(self, room_code: str) -> Optional[Fields]:
         """Return a room as JSON data, with who is in; None when there is none."""
@@ -253,7 +256,6 @@ class SpectatorRoomManager:
 
     async def cleanup(self) -> None:
         """Close what is open; the rooms stay until they expire."""
-        self._tokens.clear()
         self._metadata.clear()
         await self._backend.stop()
 
@@ -262,9 +264,10 @@ class SpectatorRoomManager:
             return "creator"
         if user_id in room.get("allowed_users", []):
             return "allowed"
-        if room["current_spectators"] and f"{room['code']}\n{user_id}" in self._tokens:
-            return "spectator"
-        return None
+        if not room["current_spectators"]:
+            return None
+        people = await self._backend.spectators(str(room["id"]))
+        return "spectator" if any(_is(one["id"], user_id) for one in people) else None
 
 
 def _info(founded: Founded, control: RoomAccessControl) -> SpectatorRoomInfo:
@@ -308,5 +311,7 @@ def _person(told: Fields) -> Fields:
     }
 
 
-def _plain(code: str) -> str:
-    return code.replace(" ", "").replace("-", "").upper()
+def _is(person: str, user_id: str) -> bool:
+    """Tell whether a person of a room, ``u:<tenant>:<user id>``, is that user."""
+    kind, _, rest = person.partition(":")
+    return kind == "u" and rest.partition(":")[2] == user_id
