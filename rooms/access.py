@@ -1,7 +1,15 @@
 """Who may come in: the rules, and nothing else. No clock, no store, no password is touched here.
 
-``decide`` gets everything that is known about a room, a person and their proof, and answers with what is to be
-done. The order of its questions is the contract; the numbers are those of the list in the product's description.
+``decide`` gets everything that is known about a room, a person and their proof, and answers with what is to
+be done. The order of its questions is the contract; the first that has an answer decides:
+
+1. over the budget of failures, and neither owner nor member;
+2. no such room, or a private one that nothing shows this person to belong to (or that blocks them);
+3. blocked, or denied or kicked a moment ago;
+4. neither owner nor member, and the proof that the level asks for is missing;
+5. ended;
+6. no seat left;
+7. the owner wants to be asked, and the person is neither owner, moderator, member, listed nor invited.
 """
 
 from __future__ import annotations
@@ -52,7 +60,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Everything a join is decided by. ``over_budget_ms``: for how long still the budget of failures is used up.
+    """Everything a join is decided by. ``over_budget_ms``: for how long the budget is still used up.
 
     ``room`` is None when there is none, or none any more.
     """

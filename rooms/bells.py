@@ -189,25 +189,25 @@ class _Listener:
 
     async def add(self, room_id: str) -> bool:
         """Subscribe; true when the node confirmed it."""
-        if self._ended:
-            return False
-        confirmed = asyncio.get_running_loop().create_future()
-        self._confirmations[room_id] = confirmed
+        if self._ended or room_id in self._rooms:
+            return not self._ended
         try:
             async with asyncio.timeout(CONFIRM_S):
-                async with self._writing:
-                    await self._pubsub.ssubscribe(channel_of(room_id))
-                if self._reader is None:
-                    self._reader = _start(self._read(), f"bells at {self.name}")
-                await confirmed
-        except (*_FAILURES, asyncio.CancelledError) as error:
-            if isinstance(error, asyncio.CancelledError) and not confirmed.cancelled():
-                raise
+                confirmed = self._confirmations.get(room_id) or await self._subscribe(room_id)
+                # Others may be waiting for the same: one that is cancelled must not take them along.
+                await asyncio.shield(confirmed)
+        except _FAILURES as error:
             await self._end(error)
             return False
-        finally:
-            self._confirmations.pop(room_id, None)
         return True
+
+    async def _subscribe(self, room_id: str) -> asyncio.Future[None]:
+        confirmed = self._confirmations[room_id] = asyncio.get_running_loop().create_future()
+        async with self._writing:
+            await self._pubsub.ssubscribe(channel_of(room_id))
+        if self._reader is None:
+            self._reader = _start(self._read(), f"bells at {self.name}")
+        return confirmed
 
     async def discard(self, room_id: str) -> None:
         """Unsubscribe; a failure to do so ends the listener, which is noticed there."""
@@ -227,7 +227,9 @@ class _Listener:
             self._reader.cancel()
             await asyncio.gather(self._reader, return_exceptions=True)
         for confirmed in self._confirmations.values():
-            confirmed.cancel()
+            confirmed.set_exception(ConnectionError("the listener has ended"))
+            confirmed.exception()  # taken note of, even where nobody waits any more
+        self._confirmations.clear()
         await self._pubsub.aclose()
         await self._client.aclose()
 
@@ -268,8 +270,8 @@ class _Listener:
             raise ConnectionError("the room moved")
 
     def _on_subscribed(self, room_id: str) -> None:
-        confirmed = self._confirmations.get(room_id)
-        if confirmed is not None and not confirmed.done():
+        confirmed = self._confirmations.pop(room_id, None)
+        if confirmed is not None:
             confirmed.set_result(None)
         elif room_id in self._rooms:
             # redis-py connected again by itself and subscribed anew: what rang in between is lost.

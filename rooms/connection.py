@@ -74,7 +74,7 @@ class Connection:
         return await self._within_limit(lambda: self._client.execute_command(*parts), str(parts[0]))
 
     async def command_many(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
-        """Run independent commands, each on one key, in one pipeline; elements may be errors (``run_many``)."""
+        """Run independent commands, each on one key, in one pipeline; elements may be errors, as above."""
         if not commands:
             return []
         return await self._within_limit(lambda: self._pipelined(commands), "a pipeline of commands")

@@ -1,7 +1,7 @@
 """What a stranger may send: strict models whose errors name the field and never repeat the value.
 
-``NewRoom.read(body)``, ``RoomPatch.read(body)`` and ``JoinAsk.read(body)`` raise ``InvalidRequest``; the models
-are frozen, and texts come out normalised (NFC, trimmed).
+``NewRoom.read(body)``, ``RoomPatch.read(body)`` and ``JoinAsk.read(body)`` raise ``InvalidRequest``; the
+models are frozen, and texts come out normalised (NFC, trimmed).
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ class Form(BaseModel):
 class NewRoom(Form):
     """The body of ``POST /rooms``. Fields that were left out keep their defaults.
 
-    ``password`` with no level means level password; ``password_protected`` without a password has one generated.
+    ``password`` with no level means level password; ``password_protected`` without one has it generated.
     """
 
     name: Name | None = None
@@ -187,8 +187,8 @@ class NewRoom(Form):
 class RoomPatch(Form):
     """The body of ``PATCH /rooms/{room}``: fields that are present are changed, all others stay.
 
-    ``password`` null takes the password away (with a level that needs none); ``password_protected`` true keeps
-    the password there is, or has one generated. Hours count from now.
+    ``password`` null takes the password away (with a level that needs none); ``password_protected`` true
+    keeps the password there is, or has one generated. Hours count from now.
     """
 
     name: Name | None = None

@@ -1,4 +1,4 @@
-"""The life of a join request: it waits until it is answered, taken back, or its time is over. No answer is a no.
+"""The life of a join request: it waits until it is answered, taken back, or out of time. No answer is a no.
 
 ``TRANSITIONS`` is the whole of it, and draws its own picture.
 """

@@ -34,11 +34,11 @@ class AccessLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is calling, as far as the credential proves it. A kind leaves the fields empty that it does not carry.
+    """Who is calling, as far as the credential proves it. Fields that a kind does not carry are empty.
 
-    A caller is not yet permitted anything: ``RoomManager.role`` says what it is to a room, and looks whether the
-    grant's member row or the room key's generation still stands. ``expired`` is only ever true for a grant:
-    it still proves who the person is, and no more.
+    A caller is not yet permitted anything: ``RoomManager.role`` says what it is to a room, and looks
+    whether the grant's member row or the room key's generation still stands. ``expired`` is only ever true
+    for a grant: it still proves who the person is, and no more.
     """
 
     kind: CallerKind
@@ -138,7 +138,7 @@ class JoinRequest:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A join that succeeded. ``token`` is a grant (for an owner: a room key); ``visitor`` only if newly made."""
+    """A join that succeeded. ``token`` is a grant, for owners a room key; ``visitor`` only if newly made."""
 
     room: Room
     person: str
@@ -178,7 +178,7 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """A room and who is in it, at one moment: what a node re-reads at each access bell and every 5 seconds."""
+    """A room and who is in it at one moment: what a node re-reads at each access bell and every 5 s."""
 
     room: Room
     members: Mapping[str, Member]

@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 
 
 class Passwords:
-    """Hashes and checks in ``threads``; more than ``queue`` waiting is ``Busy``. The length is bounded before."""
+    """Hashes and checks in ``threads``; above ``queue`` waiting is ``Busy``. ``forms`` bounds lengths."""
 
     def __init__(self, *, threads: int = 2, queue: int = 20) -> None:
         self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)

@@ -39,7 +39,7 @@ class Node:
         return Redis.from_pool(pool)
 
     def listener(self) -> Redis:
-        """A client for one subscriber. It repeats nothing: who listens must know that something was missed."""
+        """A client for one subscriber. It repeats nothing: who listens must know what was missed."""
         pool = BlockingConnectionPool(
             max_connections=1,
             timeout=COMMAND_TIMEOUT_S,

@@ -1,4 +1,4 @@
-"""What an owner asked for, worked out: the document of a room and its plain fields, or which field contradicts.
+"""What an owner asked for, worked out: a room's document and plain fields, or which field contradicts.
 
 Pure: no store, no hashing. Passwords appear here only as a plan of what is to be hashed.
 """
@@ -19,8 +19,8 @@ LATEST_MS = HOURS * HOUR_MS
 
 _AS_GIVEN = (
     "name", "training_session_id", "mode", "require_approval", "approval_timeout", "listed",
-    "enable_metrics_overlay", "enable_performance_graphs", "enable_decision_visualization", "graphs", "config",
-    "metadata",
+    "enable_metrics_overlay", "enable_performance_graphs", "enable_decision_visualization", "graphs",
+    "config", "metadata",
 )  # fmt: skip
 """Fields of a form that go into the document as they are."""
 
@@ -154,7 +154,7 @@ def changed_document(before: Mapping[str, Any], patch: RoomPatch) -> dict[str, A
 
 
 def as_patch(new: NewRoom) -> RoomPatch:
-    """What a request to find a room again changes in it: the fields that were given. Null says nothing here."""
+    """What a request to find a room again changes in it: the fields that were given; null says nothing."""
     names = (new.model_fields_set & RoomPatch.model_fields.keys()) - {"name"}
     given = {name: getattr(new, name) for name in names if getattr(new, name) is not None}
     return RoomPatch.model_construct(_fields_set=set(given), **given)

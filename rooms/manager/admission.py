@@ -28,7 +28,7 @@ TRIES = 6
 """How often a join is decided anew when the room changed between the decision and its execution."""
 
 NOWHERE = "r_0000000000000000"
-"""The id that unknown codes lead to, so that a miss takes the same steps as a hit. No room is ever made with it."""
+"""The id that unknown codes lead to, so that a miss takes the same steps as a hit. No room has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The budget of failures: wrong codes, passwords and invitations, per client and room, per client, and in all."""
+"""The budget of failures (wrong codes, passwords, invitations): per client and room, per client, in all."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ class Changing:
     # ------------------------------------------------------------ parts of a change
 
     async def _new_code(self, room: Room, patch: RoomPatch) -> str | None:
-        """Take the code that is asked for, unless the room has it; a half-done change heals at the next look."""
+        """Take the code asked for, unless the room has it; what is left half done heals at the next look."""
         code = patch.custom_code
         if code is None or code == room.code:
             return None

@@ -1,7 +1,8 @@
-"""The names and lists that lead to rooms. They lie in other slots than the rooms, so they are kept in step here.
+"""The names and lists that lead to rooms: they lie in other slots than the rooms, and are kept in step here.
 
-A room is written first so that it vanishes by itself, then its indexes, then it is made to stay, then its names:
-whatever a node leaves half done when it dies lapses within a minute, or is mended by the first look at the room.
+A room is written first so that it vanishes by itself, then its indexes, then it is made to stay, then its
+names: whatever a node leaves half done when it dies lapses within a minute, or is mended by the first look at
+the room.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Indexes:
         self._context = context
 
     async def reserve_code(self, room_id: str, custom: str | None) -> str:
-        """Take a code for a minute. Raises ``CodeTaken`` for a custom one, ``Busy`` when draws keep failing."""
+        """Take a code for a minute. Raises ``CodeTaken`` for a custom one, ``Busy`` when all draws fail."""
         for _ in range(DRAWS):
             code = custom or codes.new_code(self._context.limits.code_length)
             holder, _ = await self._context.names.hold(keys.code(code), room_id, UNCONFIRMED_MS)
@@ -49,7 +50,7 @@ class Indexes:
             raise QuotaExceeded(f"This tenant has {most} active rooms. Close one of them first.")
 
     async def establish(self, record: Record) -> None:
-        """Write a new room into its lists, make it stay, and make its names permanent. Repeats are harmless."""
+        """Write a new room into its lists, make it stay, make its names permanent. Repeats are harmless."""
         room, names = record.room, self._context.names
         await names.enlist(room.tenant, room.id, room.created_at_ms, self._context.now_ms + FIRST_LOOK_MS)
         await names.quota(room.tenant, room.id, float("inf"), self._context.limits.rooms_of_tenant)

@@ -29,7 +29,7 @@ from rooms.tokens import Secrets
 class RoomManager:
     """Who may watch what. One a node, over one store that all nodes share; every call is safe to repeat.
 
-    Each call raises ``StoreUnavailable`` within 2.5 s when the store does not answer, and lets nobody in then.
+    Each call raises ``StoreUnavailable`` within 2.5 s when the store does not answer; nobody gets in then.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class RoomManager:
         return await self._credentials.role(caller, room)
 
     def may_publish(self, caller: Caller, room: Room) -> bool:
-        """Whether the caller may append: with the room's key, or an API key of the tenant (publish, manage)."""
+        """Whether the caller may append: by the room's key, or an API key of the tenant (publish, manage)."""
         return may_publish(caller, room)
 
     async def mint_identity(

@@ -68,7 +68,7 @@ def is_blocked(room: Room, person: str, user_id: str | None) -> bool:
 
 
 def is_owner(caller: Caller, room: Room) -> bool:
-    """Whether the caller holds the room's key as it is now, manages its tenant, or is the user it belongs to."""
+    """Whether the caller holds the room's present key, manages its tenant, or is the user it belongs to."""
     if caller.kind == "room_key":
         return caller.room_id == room.id and caller.generation == room.generation
     if caller.tenant is None or caller.tenant != room.tenant:
@@ -90,7 +90,7 @@ def standing_role(caller: Caller, room: Room) -> Role | None:
 
 
 def granted_role(caller: Caller, member: Member | None) -> Role | None:
-    """What the holder of a grant is by the row it names; nothing when expired, or the row names another grant."""
+    """What a grant's holder is by the member row; nothing when expired, or the row names another grant."""
     if caller.expired or member is None or member.grant_id != caller.grant_id:
         return None
     return member.role

@@ -1,4 +1,4 @@
-"""The names of everything in the store. The keys of one room carry its id as their hash tag: one slot, one node.
+"""The names of everything in the store. The keys of one room carry its id as hash tag: one slot, one node.
 
 No key holds a credential: API keys, names and idempotency keys go in as hashes.
 """

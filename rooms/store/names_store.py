@@ -1,4 +1,4 @@
-"""What lies outside of any room: names and codes that point at rooms, lists of rooms, keys, budgets, secrets."""
+"""What lies outside of any room: names and codes that lead to rooms, lists, keys, budgets, secrets."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class KeyRow:
 
 
 class NamesStore:
-    """Indexes in other slots than their rooms'. Each is written so that a half-done change heals or lapses."""
+    """Indexes in other slots than their rooms; a half-done change of one heals or lapses."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -42,7 +42,7 @@ class NamesStore:
     # ------------------------------------------------------------ names that point at rooms
 
     async def hold(self, key: str, value: str, ttl_ms: int, replaced: str = "") -> tuple[str, bool]:
-        """Take or keep a name for a value (``ttl_ms`` 0: for good). Returns (who holds it, whether for good)."""
+        """Take or keep a name for a value (``ttl_ms`` 0: for good). Returns (holder, whether for good)."""
         held, left = await self._connection.run(scripts.HOLD, [key], [value, ttl_ms, replaced])
         return held.decode(), left == -1
 
@@ -143,7 +143,7 @@ class NamesStore:
         )
 
     async def know_secrets(self, fingerprints: Sequence[str]) -> bool:
-        """Compare fingerprints with those of the nodes before, and write them down; false when none is shared."""
+        """Compare fingerprints with those of earlier nodes and write them down; false when none is shared."""
         args = [self.now_ms, self.now_ms - SECRETS_KEPT_MS, *fingerprints]
         return bool(await self._connection.run(scripts.KNOW_SECRETS, [keys.SECRETS], args))
 

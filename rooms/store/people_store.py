@@ -99,7 +99,7 @@ class PeopleStore:
     async def ask(self, record: Record, one: JoinRequest, most: int) -> tuple[str, JoinRequest]:
         """Let somebody wait.
 
-        Returns ``waits`` with the request that waits (an older one goes on), ``many``, ``over`` or ``changed``.
+        Returns ``waits`` with the request that waits (an older one goes on), ``many``, ``over``, ``changed``.
         """
         room_id = record.room.id
         parts = ("room", "requests", "waiting", "askers", "asked", "refused")
@@ -126,7 +126,7 @@ class PeopleStore:
     ) -> tuple[str, JoinRequest | None]:
         """Make the asker a member with a seat held.
 
-        Returns ``ok`` or ``settled`` (with the request as it now stands, None when it is gone), ``full``, ``over``.
+        Returns ``ok`` or ``settled`` (with the request as it is now, None when gone), ``full``, ``over``.
         """
         room_id = request.room_id
         parts = ("room", "members", "seats", "requests", "waiting", "askers", "refused")

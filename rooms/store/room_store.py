@@ -194,7 +194,7 @@ class RoomStore:
         return Tended(rows.text(status) == "ended", rows.number(expires) or 0, rows.number(wait), left == -1)
 
     async def erase(self, room_id: str) -> None:
-        """Remove every part of a room that is gone; the store itself forgot it, this clears what came later."""
+        """Remove every part of a room that the store itself has forgotten: this clears what came later."""
         await self._connection.command("UNLINK", *keys.every_part(room_id))
 
     @staticmethod

@@ -18,7 +18,7 @@ FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A room and what never leaves the package: its document as stored, the hash of its password, its marks."""
+    """A room and what never leaves the package: its document as stored, its password's hash, its marks."""
 
     room: Room
     document: Mapping[str, Any] = field(repr=False)

@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
@@ -29,7 +29,11 @@ def until(condition: Callable[[], T], deadline: float = 10.0, what: str = "") ->
         time.sleep(PAUSE)
 
 
-async def eventually(condition: Callable[[], T | Awaitable[T]], deadline: float = 10.0, what: str = "") -> T:
+@overload
+async def eventually(condition: Callable[[], Awaitable[T]], deadline: float = ..., what: str = ...) -> T: ...
+@overload
+async def eventually(condition: Callable[[], T], deadline: float = ..., what: str = ...) -> T: ...
+async def eventually(condition: Callable[[], Any], deadline: float = 10.0, what: str = "") -> Any:
     """Call (and await) ``condition`` until it is truthy; return its value. For coroutines."""
     end = asyncio.get_running_loop().time() + deadline
     while True:

@@ -1,0 +1,171 @@
+import logging
+import math
+from typing import Any
+
+import pytest
+
+from rooms import InvalidRequest, JoinAsk, NewIdentity, NewRoom, RoomPatch
+from rooms.forms import CONFIG_BYTES, JSON_DEPTH, METADATA_BYTES, NAME_LENGTH, PASSWORD_BYTES
+from rooms.models import AccessLevel
+
+
+def refusal(form: type[NewRoom] | type[RoomPatch] | type[JoinAsk], **body: Any) -> InvalidRequest:
+    with pytest.raises(InvalidRequest) as caught:
+        form.read(body)
+    return caught.value
+
+
+def nested(depth: int) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    for _ in range(depth - 1):
+        value = {"a": value}
+    return value
+
+
+def test_an_empty_body_has_the_defaults_of_the_protocol() -> None:
+    new = NewRoom.read({})
+    assert (new.mode, new.max_spectators, new.approval_timeout) == ("live_training", 10, 600)
+    assert (new.require_approval, new.listed, new.reuse) == (False, False, False)
+    assert new.enable_metrics_overlay
+    assert new.enable_performance_graphs
+    assert new.enable_decision_visualization
+    assert (new.access_level, new.password, new.session_duration_hours, new.idle_hours) == (None,) * 4
+    assert new.model_fields_set == set()
+
+
+def test_a_level_is_given_by_its_value() -> None:
+    assert NewRoom.read({"access_level": "invite_only"}).access_level is AccessLevel.INVITE_ONLY
+    assert NewRoom.read({"access_level": AccessLevel.PRIVATE}).access_level is AccessLevel.PRIVATE
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "   "}, "name"),
+        ({"name": 7}, "name"),
+        ({"name": "x" * (NAME_LENGTH + 1)}, "name"),
+        ({"name": "a\nb"}, "name"),
+        ({"name": "a\x00b"}, "name"),
+        ({"name": "abc\u202egnp.exe"}, "name"),
+        ({"name": "\u2066x"}, "name"),
+        ({"name": "\ud800"}, "name"),
+        ({"mode": "live"}, "mode"),
+        ({"access_level": "secret"}, "access_level"),
+        ({"access_level": 1}, "access_level"),
+        ({"max_spectators": 0}, "max_spectators"),
+        ({"max_spectators": 10_001}, "max_spectators"),
+        ({"max_spectators": "10"}, "max_spectators"),
+        ({"max_spectators": 1.5}, "max_spectators"),
+        ({"max_spectators": True}, "max_spectators"),
+        ({"session_duration_hours": 0}, "session_duration_hours"),
+        ({"session_duration_hours": -1}, "session_duration_hours"),
+        ({"session_duration_hours": 24 * 366 + 1}, "session_duration_hours"),
+        ({"session_duration_hours": math.nan}, "session_duration_hours"),
+        ({"idle_hours": math.inf}, "idle_hours"),
+        ({"idle_hours": 0.001}, "idle_hours"),
+        ({"approval_timeout": 9}, "approval_timeout"),
+        ({"approval_timeout": 86_401}, "approval_timeout"),
+        ({"custom_code": "ABC23"}, "custom_code"),
+        ({"custom_code": "ABC230"}, "custom_code"),
+        ({"custom_code": "x" * 100}, "custom_code"),
+        ({"password": "x" * (PASSWORD_BYTES + 1)}, "password"),
+        ({"password": "é" * (PASSWORD_BYTES // 2 + 1)}, "password"),
+        ({"password": "\ud800"}, "password"),
+        ({"password": 7}, "password"),
+        ({"allowed_users": "ann"}, "allowed_users"),
+        ({"allowed_users": ["ann", ""]}, "allowed_users.1"),
+        ({"allowed_users": [f"u{n}" for n in range(1001)]}, "allowed_users"),
+        ({"metadata": nested(JSON_DEPTH + 1)}, "metadata"),
+        ({"metadata": {"a": "x" * METADATA_BYTES}}, "metadata"),
+        ({"metadata": {"a": "\ud800"}}, "metadata"),
+        ({"metadata": []}, "metadata"),
+        ({"config": {"a": "x" * CONFIG_BYTES}}, "config"),
+        ({"config": {"a": object()}}, "config.a"),
+        ({"graphs": [{}] * 51}, "graphs"),
+        ({"graphs": {}}, "graphs"),
+        ({"reuse": "yes"}, "reuse"),
+        ({"pasword": "x"}, "pasword"),
+    ],
+)
+def test_a_wrong_field_is_named(body: dict[str, Any], field: str) -> None:
+    error = refusal(NewRoom, **body)
+    assert error.field is not None
+    assert error.field.startswith(field)
+    assert error.message.startswith(field)
+
+
+def test_a_body_that_is_no_object_is_refused() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        NewRoom.read([])  # type: ignore[arg-type]  # what a stranger may send
+    assert caught.value.field is None
+
+
+def test_an_error_never_repeats_a_value(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        errors = [
+            refusal(NewRoom, password="hunter2" * 200),
+            refusal(NewRoom, password=["hunter2"]),
+            refusal(JoinAsk, password={"hunter2": 1}),
+            refusal(NewRoom, max_spectators="hunter2"),
+        ]
+    assert not [error for error in errors if "hunter2" in str(error) + repr(error.__cause__)]
+    assert "hunter2" not in caplog.text
+
+
+def test_no_repr_shows_a_password_or_an_invitation() -> None:
+    shown = repr(NewRoom.read({"password": "hunter2"})) + repr(RoomPatch.read({"password": "hunter2"}))
+    assert "hunter2" not in shown + repr(JoinAsk.read({"password": "hunter2", "invitation": "hunter2"}))
+
+
+def test_texts_come_out_normalised() -> None:
+    new = NewRoom.read({"name": "  e\u0301te\u0301 ", "password": "e\u0301", "custom_code": "abc-234"})
+    assert (new.name, new.password, new.custom_code) == ("été", "é", "ABC234")
+
+
+@pytest.mark.parametrize("name", ["日本語", "می‌خواهم", "👩‍🔬", "O'Neill <b>", "x" * NAME_LENGTH])
+def test_a_name_may_be_in_any_script(name: str) -> None:
+    assert NewRoom.read({"name": name}).name == name
+
+
+def test_metadata_may_be_as_deep_and_large_as_said() -> None:
+    deep = NewRoom.read({"metadata": nested(JSON_DEPTH)}).metadata
+    assert deep == nested(JSON_DEPTH)
+    filler = {"a": "x" * (METADATA_BYTES - len('{"a":""}'))}
+    assert NewRoom.read({"metadata": filler}).metadata == filler
+
+
+def test_a_number_that_is_not_finite_becomes_null() -> None:
+    assert NewRoom.read({"config": {"lr": math.nan, "x": [math.inf, 1.5]}}).config == {
+        "lr": None,
+        "x": [None, 1.5],
+    }
+
+
+def test_a_patch_knows_what_was_given() -> None:
+    patch = RoomPatch.read({"name": "b", "password": None})
+    assert patch.model_fields_set == {"name", "password"}
+    assert refusal(RoomPatch, reuse=True).field == "reuse"
+    assert refusal(RoomPatch, owner_id="x").field == "owner_id"
+
+
+def test_a_join_may_say_nothing_at_all() -> None:
+    ask = JoinAsk.read({"display_name": "  ", "password": "", "invitation": ""})
+    assert (ask.display_name, ask.password, ask.invitation) == ("", "", "")
+    assert refusal(JoinAsk, user_id="root").field == "user_id"
+    assert refusal(JoinAsk, invitation="x" * 2049).field == "invitation"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "user_id"),
+        ({"user_id": ""}, "user_id"),
+        ({"user_id": "ann", "hours": 0}, "hours"),
+        ({"user_id": "ann", "hours": 24 * 32}, "hours"),
+    ],
+)
+def test_an_identity_is_bounded_too(body: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        NewIdentity.read(body)
+    assert caught.value.field == field

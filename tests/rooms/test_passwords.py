@@ -1,0 +1,71 @@
+import asyncio
+import statistics
+import time
+
+import pytest
+
+from rooms import Busy, Passwords
+from tests.harness.waiting import eventually
+
+
+async def test_a_hash_is_right_for_its_password_alone() -> None:
+    passwords = Passwords()
+    hashed = await passwords.hash("s3cret")
+    assert hashed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert await passwords.verify(hashed, "s3cret")
+    assert not await passwords.verify(hashed, "S3cret")
+    assert await passwords.hash("s3cret") != hashed
+    passwords.close()
+
+
+async def test_what_is_no_hash_is_never_right() -> None:
+    passwords = Passwords()
+    assert not await passwords.verify("not a hash", "s3cret")
+    passwords.close()
+
+
+async def test_a_room_that_is_not_there_costs_the_same_and_is_never_right() -> None:
+    passwords = Passwords(threads=1)
+    hashed = await passwords.hash("s3cret")
+
+    async def cost(which: str | None) -> float:
+        started = time.thread_time(), time.perf_counter()
+        assert not await passwords.verify(which, "wrong")
+        return time.perf_counter() - started[1]
+
+    there, nowhere = [], []
+    for _ in range(15):
+        there.append(await cost(hashed))
+        nowhere.append(await cost(None))
+    assert 0.5 < statistics.median(nowhere) / statistics.median(there) < 2
+    passwords.close()
+
+
+async def test_more_than_the_queue_holds_is_busy_and_the_queue_empties() -> None:
+    passwords = Passwords(threads=1, queue=2)
+    tasks = [asyncio.create_task(passwords.hash("x")) for _ in range(3)]  # noqa: TID251 - gathered below
+    await asyncio.sleep(0)
+    with pytest.raises(Busy) as caught:
+        await passwords.hash("x")
+    assert caught.value.retry_after == 1.0
+    assert len(await asyncio.gather(*tasks)) == 3
+    assert await passwords.hash("x")
+    passwords.close()
+
+
+async def test_a_caller_that_goes_away_does_not_free_the_thread() -> None:
+    passwords = Passwords(threads=1, queue=0)
+    task = asyncio.create_task(passwords.hash("x"))  # noqa: TID251 - awaited below
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    async def free() -> bool:
+        try:
+            return bool(await passwords.hash("x"))
+        except Busy:
+            return False
+
+    assert await eventually(free)
+    passwords.close()

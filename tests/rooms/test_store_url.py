@@ -1,0 +1,60 @@
+import pytest
+
+from rooms import StoreUnsuitable
+from rooms.store_url import parse
+
+
+def test_a_socket() -> None:
+    address = parse("unix:///run/spectator/store.sock")
+    assert not address.cluster
+    assert address.first.name == "/run/spectator/store.sock"
+    assert address.first.options["path"] == "/run/spectator/store.sock"
+    assert "host" not in address.first.options
+
+
+def test_a_server_with_a_password_that_no_repr_shows() -> None:
+    address = parse("redis://user:hunter2@example.org:7000/3")
+    assert (address.hosts, address.first.name) == ((("example.org", 7000),), "example.org:7000")
+    assert address.first.options["password"] == "hunter2"
+    assert address.first.options["db"] == 3
+    assert "hunter2" not in repr(address) + repr(address.first)
+
+
+def test_defaults() -> None:
+    assert parse("redis://localhost").hosts == (("localhost", 6379),)
+
+
+def test_tls() -> None:
+    assert parse("rediss://example.org").first.options["connection_class"].__name__ == "SSLConnection"
+
+
+def test_a_cluster_by_several_nodes() -> None:
+    address = parse("redis+cluster://:hunter2@one:7000,two:7001")
+    assert address.cluster
+    assert address.hosts == (("one", 7000), ("two", 7001))
+    assert address.node("three", 7002).options["password"] == "hunter2"
+
+
+def test_every_command_has_its_second() -> None:
+    options = parse("redis://localhost").first.options
+    assert (options["socket_timeout"], options["socket_connect_timeout"]) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "http://hunter2@localhost",
+        "redis",
+        "unix://",
+        "unix+cluster:///x",
+        "redis://localhost:port",
+        "redis://:hunter2@localhost:99999999",
+        "redis://:hunter2@localhost?socket_timeout=x",
+    ],
+)
+def test_what_is_not_understood_is_said_without_repeating_it(url: str) -> None:
+    with pytest.raises(StoreUnsuitable) as caught:
+        parse(url)
+    assert "hunter2" not in caught.value.message
+    assert "unix:///" in caught.value.message or "redis://" in caught.value.message
