@@ -11,6 +11,13 @@ from tests.harness.servers import ServerProcess
 from tests.stories.actors import Cinema, Script
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let a story wait for processes: nothing of ours runs in its own loop."""
+    for item in items:
+        if "stories" in item.path.parts:
+            item.add_marker(pytest.mark.may_block("scripts and servers are processes of their own"))
+
+
 @pytest.fixture
 def script(server: ServerProcess) -> Iterator[Any]:
     """``script(name, **options)`` starts a training script on the shared server; ended with the test."""

@@ -99,14 +99,15 @@ async def test_hostile_names_are_text_everywhere(server: ServerProcess, script, 
         assert await person.page.evaluate("window.owned") is None
 
 
-async def test_unknown_private_and_closed_rooms(server: ServerProcess, script, cinema: Cinema):
+async def test_a_private_room_looks_like_none(server: ServerProcess, script, cinema: Cinema):
     training = script("nobody-sees-me", access="private")
     seen = []
     for code in (training.code, "ZZZZ22"):
         person = await cinema.person()
         await person.type_code(server.url, code)
         await person.sees("There is no such room")
-        seen.append((await person.page.locator("main").inner_text()).replace(code, "CODE"))
+        words = (await person.page.locator("main").inner_text()).split()
+        seen.append([word for word in words if len(word) > 1])  # the boxes hold what was typed
     assert seen[0] == seen[1]
 
 
