@@ -170,11 +170,9 @@ def _next(feed: Feed, viewer: Viewer, now: float) -> bool:
 
 def _keeps_up(feed: Feed, viewer: Viewer, now: float) -> bool:
     """Whether it gets every packet; one that is too far behind is conflated from now on, for a while."""
-    policy = feed.policy
-    if (
-        feed.ring.lag(viewer.place) > policy.exact_bytes
-        or now - feed.ring[viewer.place].made_at > policy.exact_s
-    ):
+    policy, ring = feed.policy, feed.ring
+    much = ring.lag(viewer.place) > policy.exact_bytes and viewer.place != ring.end - 1
+    if much or now - ring[viewer.place].made_at > policy.exact_s:
         viewer.conflate(now + policy.recover_s)
     return viewer.recovered(now)
 

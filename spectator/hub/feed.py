@@ -144,7 +144,7 @@ class Feed:
         first, last, cursor = span[0].first, span[-1].last, span[-1].cursor
         events = [event for packet in span for event in packet.completed()]
         if flat:
-            published = [Completed(e.seq, e.event, e.derived, e.raw, e.raw) for e in events]
+            published = [Completed(e.seq, e.event, {}, e.raw, e.raw) for e in events]
             rest = conflate(published)
             messages = [packets.numbered(seq, event) for seq, event in rest.events]
             pieces = packets.joined([self.skip(first, last, rest.lost), *messages])

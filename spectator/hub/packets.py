@@ -102,12 +102,11 @@ class Packet:
         self.first = events[0].seq
         self.last = events[-1].seq
         self.events = tuple(event.completed for event in events)
-        self._raw = tuple(event.raw for event in events)
+        self._raw = tuple(_kept(event) for event in events)
         self.marks = marks
         self.cursor = cursor
         self.made_at = made_at
-        added = sum(len(raw) for raw, event in zip(self._raw, self.events, strict=True) if raw is not event)
-        self.size = sum(map(len, self.events)) + added + PACKET_OVERHEAD
+        self.size = sum(map(len, self.events)) + PACKET_OVERHEAD
         self._derive = derive
         self._tick: Message | None = None
         self._flat: Pieces | None = None
@@ -125,10 +124,15 @@ class Packet:
     def completed(self) -> list[Completed]:
         """The events as the overlay sees them, parsed anew."""
         found = []
-        for seq, raw, completed in zip(range(self.first, self.last + 1), self._raw, self.events, strict=True):
-            event = parse(raw)
-            derived = {} if completed is raw else parse(completed).get("derived", {})
-            found.append(Completed(seq, event, derived, raw, completed))
+        for seq, kept, completed in zip(
+            range(self.first, self.last + 1), self._raw, self.events, strict=True
+        ):
+            event = parse(completed)
+            if kept is None:
+                found.append(Completed(seq, event, {}, completed, completed))
+            else:
+                raw = kept if isinstance(kept, bytes) else completed[:kept] + b"}"
+                found.append(Completed(seq, event, event.pop("derived", {}), raw, completed))
         return found
 
     def after(self, seq: int) -> Packet:
@@ -136,6 +140,17 @@ class Packet:
         kept = [event for event in self.completed() if event.seq > seq]
         marks = tuple(mark for mark in self.marks if mark[0] > seq)
         return Packet(kept, marks, self.cursor, self.made_at, self._derive)
+
+
+def _kept(event: Completed) -> bytes | int | None:
+    """What tells the published form from the completed one.
+
+    None where they are the same, the length of what they share where only ``derived`` follows, else the form itself.
+    """
+    if event.raw is event.completed:
+        return None
+    shared = len(event.raw) - 1
+    return shared if event.completed.startswith(event.raw[:-1]) and event.raw.endswith(b"}") else event.raw
 
 
 def tick(first: int, events: Sequence[bytes], cursor: str) -> Message:
