@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler as WebHandler
 from pydantic import BaseModel
 
-from rooms.errors import UnsupportedMediaType
+from rooms import Role, Room, RoomNotFound, UnsupportedMediaType, is_room_id
 from spectator.server.access import bearer_of, caller_of, client_of
 from spectator.server.bodies import check as check_form
 from spectator.server.bodies import parse_json
@@ -42,7 +42,7 @@ async def _admit(route: Route, request: web.Request) -> Call:
         client=client_of(request),
     )
     if route.names_room:
-        call.found, call.role = await manager.rooms.look(request.match_info["room"], call.caller, call.client)
+        call.found, call.role = await _find(request.match_info["room"], call)
     if route.finds_room:
         check_policy(route.policy, call.caller, call.found, call.role)
     if route.query is not None:
@@ -50,6 +50,14 @@ async def _admit(route: Route, request: web.Request) -> Call:
     if route.body is not None:
         call.body = await _read_form(request, route.body)
     return call
+
+
+async def _find(ref: str, call: Call) -> tuple[Room, Role | None]:
+    """The room and the caller's role. A code works for anyone, an id for who holds a credential for it."""
+    room, role = await call.manager.rooms.look(ref, call.caller, call.client)
+    if role is None and is_room_id(ref) and call.caller.room_id != room.id:
+        raise RoomNotFound
+    return room, role
 
 
 def _last_values(request: web.Request) -> dict[str, str]:

@@ -29,7 +29,7 @@ class Pages:
     def __init__(self, folder: Path) -> None:
         self._files = StaticFiles(folder)
         told = version()
-        self._document = prepared(json.dumps(openapi.document(ROUTES, told)).encode(), ".txt")
+        self._document = prepared(json.dumps(openapi.document(ROUTES, told)).encode(), ".json")
         self._docs = prepared(openapi.page(ROUTES, told).encode(), ".html")
         self._docs_style = prepared((Path(__file__).with_name("docs.css")).read_bytes(), ".css")
 
@@ -69,10 +69,7 @@ class Pages:
 
     async def document(self, request: web.Request) -> web.Response:
         """The API, for programs."""
-        response = send(request, self._document)
-        if response.status == 200:
-            response.content_type = "application/json"
-        return response
+        return send(request, self._document)
 
     async def _page(self, request: web.Request, base: str) -> web.Response:
         """The one page, told the relative way to the root: it also works behind a path of a proxy."""

@@ -79,6 +79,8 @@ def check(policy: Policy, caller: Caller, room: Room | None, role: str | None) -
         return
     if room is not None and caller.kind in policy.kinds and caller.room_id == room.id:
         return
+    if caller.kind == "grant" and role is None and room is not None and caller.room_id == room.id:
+        raise Unauthorized  # expired, left, or put out: joining again may give a fresh one
     if caller.kind in {"anonymous", "visitor"}:
         raise Unauthorized(f"This call takes {policy.told}. Send it as Authorization: Bearer ….")
     raise NotAllowed(f"This call takes {policy.told}.")

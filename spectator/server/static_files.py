@@ -32,7 +32,7 @@ TYPES: Final = {
 }
 """What is served; any other kind of file is not there (package.json lies in the same folder)."""
 
-_TEXT: Final = frozenset({".css", ".html", ".js", ".mjs", ".svg", ".txt", ".webmanifest"})
+_TEXT: Final = frozenset({".css", ".html", ".js", ".mjs", ".svg", ".txt", ".webmanifest", ".json"})
 _HIDDEN: Final = frozenset({"node_modules", "types"})
 _GZIP_FROM: Final = 512
 
@@ -97,11 +97,12 @@ class StaticFiles:
 
 
 def prepared(body: bytes, suffix: str, stamp: tuple[int, int] = (0, 0)) -> Served:
-    """Make ``body`` ready to be sent as a file of this suffix."""
+    """Make ``body`` ready to be sent as a file of this suffix: one of ``TYPES``, or ``.json``."""
     packed = gzip.compress(body, 9, mtime=0) if suffix in _TEXT and len(body) >= _GZIP_FROM else None
     if packed is not None and len(packed) >= len(body):
         packed = None
-    return Served(stamp, TYPES[suffix], body, packed, hashlib.sha256(body).hexdigest()[:32])
+    content_type = TYPES.get(suffix, "application/json")
+    return Served(stamp, content_type, body, packed, hashlib.sha256(body).hexdigest()[:32])
 
 
 def _read(path: Path, stamp: tuple[int, int]) -> Served:

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from rooms import InvalidRequest, Room, UnsupportedMediaType
 from spectator.server import policy
-from spectator.server.intake import EVENTS_BODY_LIMIT, read_body, unpack
+from spectator.server.intake import read_events
 from spectator.server.routes import Call
 
 NDJSON: Final = "application/x-ndjson"
@@ -20,9 +20,7 @@ async def publish(call: Call) -> web.Response:
     """Append events; nothing is read from a stranger's body before the room has let them publish."""
     room = await _room_to_publish_into(call)
     sequence = _sequence(call.request)
-    body = unpack(
-        await read_body(call.request, EVENTS_BODY_LIMIT), call.request.headers.get("Content-Encoding", "")
-    )
+    body = await read_events(call.request)
     answer = await call.manager.publish(
         room,
         body,

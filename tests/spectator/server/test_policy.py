@@ -76,11 +76,9 @@ def test_a_role_is_enough(rule: Policy, role: str) -> None:
         (policy.OWNER, "moderator"),
         (policy.OWNER, "spectator"),
         (policy.OWNER, "publisher"),
-        (policy.OWNER, None),
         (policy.STAFF, "spectator"),
         (policy.STAFF, "reader"),
         (policy.WATCHER, "publisher"),
-        (policy.WATCHER, None),
         (policy.PUBLISHER, "spectator"),
         (policy.PUBLISHER, "moderator"),
         (policy.PUBLISHER, "reader"),
@@ -90,6 +88,14 @@ def test_a_role_is_enough(rule: Policy, role: str) -> None:
 def test_another_role_is_not(rule: Policy, role: str | None) -> None:
     with pytest.raises(NotAllowed):
         check(rule, GRANT, ROOM, role)
+
+
+@pytest.mark.parametrize("rule", [policy.OWNER, policy.STAFF, policy.WATCHER, policy.PUBLISHER])
+def test_a_grant_that_is_worth_nothing_any_more_asks_to_join_again(rule: Policy) -> None:
+    with pytest.raises(Unauthorized, match="join the room again"):
+        check(rule, GRANT, ROOM, None)
+    with pytest.raises(NotAllowed):
+        check(rule, dataclasses.replace(GRANT, room_id="r_other"), ROOM, None)
 
 
 @pytest.mark.parametrize(
