@@ -8,7 +8,7 @@ from typing import Any, Mapping
 
 import spectator
 from spectator.cli.exits import Exit
-from spectator.cli.finding import api
+from spectator.cli.finding import place
 from spectator.cli.output import Output, printable
 from spectator.cli.passwords import ask_password
 
@@ -18,7 +18,8 @@ FIGURES = 8  # numbers a line shows
 def watch(arguments: argparse.Namespace, out: Output) -> int:
     """Print events until the room ends or the person does."""
     password = ask_password("Password: ") if arguments.password else None
-    url = api(arguments, key=False).address.url
+    # Without either, `spectator.watch` looks where a script would: the link, SPECTATOR_URL, this user's.
+    url = arguments.url or (place(arguments)[0].url if arguments.data else None)
     for event in spectator.watch(arguments.room, password=password, name=arguments.name, url=url):
         out.result(event, line(event))
     return Exit.DONE
@@ -34,6 +35,8 @@ def _told(event: Mapping[str, Any]) -> str:
     kind = event.get("type")
     if kind == "training_metrics":
         return _figures(event.get("data") or {})
+    if kind == "snapshot":
+        return _figures(((event.get("state") or {}).get("training_metrics") or {}).get("data") or {})
     if kind == "bot_decision":
         return f"{event.get('selected_action')}  {_figures(event.get('action_probabilities') or {})}"
     if kind == "training_event":

@@ -53,9 +53,10 @@ def test_many_numbers_are_cut():
 def test_events_are_printed_as_they_come(server):
     code = spectator_json(server.data_dir, "room", "create", "watched")["room"]["code"]
     with spectator_started(server.data_dir, "watch", code, "--json") as watcher:
-        spectator_json(server.data_dir, "publish", code, typed="reward=42\n")
         assert watcher.stdout is not None
         events = map(json.loads, watcher.stdout)
+        assert next(events)["type"] == "snapshot"
+        spectator_json(server.data_dir, "publish", code, typed="reward=42\n")
         event = next(told for told in events if told.get("type") == "training_metrics")
         assert event["data"]["reward"] == 42
         spectator_json(server.data_dir, "room", "close", code)
@@ -63,9 +64,10 @@ def test_events_are_printed_as_they_come(server):
     assert "Traceback" not in errors
 
 
-def test_a_wrong_password_is_told(server):
+def test_a_wrong_password_is_told(server, tmp_path):
     made = spectator_json(server.data_dir, "room", "create", "secret", "--generate-password")
-    done = spectator_command(server.data_dir, "watch", made["room"]["code"], "--password", typed="wrong\n")
+    # Somebody without the key of the server: a key's owner needs no password.
+    done = spectator_command(tmp_path, "watch", made["join_url"], "--password", typed="wrong\n")
     assert done.returncode == 1
     assert done.stderr.startswith("spectator: ")
     assert "wrong\n" not in done.stderr
