@@ -140,6 +140,11 @@ class Delivery:
         if batch is not None:
             self._pending.lost(len(batch.entries))
 
+    def close(self) -> None:
+        """Close the connection; the next step opens another."""
+        if self._transport is not None:
+            self._transport.close()
+
     def in_child(self) -> None:
         """Forget what is the parent's after a fork: its batch, its numbers, its connection."""
         self._batch = None
@@ -147,8 +152,7 @@ class Delivery:
         self._changing = threading.Lock()
         self._numbering.renew()
         self.heartbeat = math.inf  # whether the run is alive is the parent's to say
-        if self._transport is not None:
-            self._transport.close()
+        self.close()
 
     def _step(self) -> float:
         if self.opened is None:
@@ -171,6 +175,7 @@ class Delivery:
         return self.heartbeat - silent
 
     def _open(self, opened: Opened) -> None:
+        self.close()
         self._transport = Transport(opened.address)
         self._numbering.renew()
         batch, self._batch = self._batch, None
@@ -190,9 +195,12 @@ class Delivery:
         entries = self._pending.take(LINES, CELLS)
         if not entries:
             return None
-        return pack(
-            entries, self._numbering, gzip=not opened.address.loopback, non_finite=self._count_non_finite
-        )
+        gzip = not opened.address.loopback
+        try:
+            return pack(entries, self._numbering, gzip=gzip, non_finite=self._count_non_finite)
+        except (TypeError, ValueError):  # no plain data: a mistake of ours
+            self._pending.lost(len(entries))
+            raise
 
     def _again(self, batch: Batch) -> Batch:
         headers = {name: value for name, value in batch.headers.items() if not name.startswith("Spectator-")}

@@ -134,17 +134,18 @@ class Outbox:
 
     def _run(self) -> None:
         delivery, settled = self._delivery, self._settled
-        while not delivery.over:
+        while True:
             self._bell.clear()  # what was added before is seen by the step; who adds later rings again
             pause = self._step()
             if delivery.opened is not None or isinstance(delivery.failed, (NoServer, Refused)):
                 settled.set()
-            if self._closed and self._finished():
+            if delivery.over or (self._closed and self._finished()):
                 break
             if delivery.resting:
                 self._bell.wait(None if math.isinf(pause) else pause)
             else:
                 self._urgent.wait(pause)
+        delivery.close()
         settled.set()
         self._tried.set()
 

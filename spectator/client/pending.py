@@ -92,7 +92,8 @@ class Pending:
         before = len(self._entries)
         aim = self._capacity // 2
         kept = newest_states(list(self._entries))
-        kept = thin(kept, aim)
+        others = sum(entry.cells for entry in kept if entry.kind != SAMPLE)
+        kept = thin(kept, max(aim - others, aim // 4))
         kept = oldest_out(kept, aim)
         self._entries = deque(kept)
         self._cells = sum(entry.cells for entry in kept)
