@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from rooms import codes, terms
-from rooms.errors import Busy, InvalidRequest, NotAllowed, QuotaExceeded, RoomNotFound
+from rooms.errors import (
+    Busy,
+    InvalidRequest,
+    NotAllowed,
+    QuotaExceeded,
+    RoomNotFound,
+    RoomsError,
+    StoreUnavailable,
+)
 from rooms.forms import NewRoom
 from rooms.manager.changing import Changing
 from rooms.manager.context import Context, nonce
@@ -161,7 +169,9 @@ class Founding:
     ) -> Created:
         try:
             return await self._make(caller, new, room_id, name=name, name_key=name_key, claimed_by=mark)
-        except (InvalidRequest, QuotaExceeded, Busy):
+        except StoreUnavailable:
+            raise  # the name lapses by itself
+        except RoomsError:
             await self._context.names.drop(keys.name(name_key))
             raise
 
