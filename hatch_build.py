@@ -30,7 +30,7 @@ except ImportError:  # run as a plain script, outside a build
     BuildHookInterface = object  # type: ignore[assignment, misc]  # the class below is then never used
 
 ROOT = Path(__file__).resolve().parent
-SERVED = ("index.html", "css", "js", "vendor")
+SERVED = ("index.html", "icon.svg", "css", "js", "vendor")
 STAMP = "stamp"
 
 

@@ -1,8 +1,7 @@
 /** One event of the log applied to what the page knows. Pure: the same events give the same picture. */
 
-import { MOVES, VALUES, readDecision } from "./decision.js";
-import { addLine, readLine } from "./feed.js";
-import { isPlace } from "./metrics.js";
+import { MOVES, position, readDecision, VALUES } from "./agent.js";
+import { isPlace } from "./charts.js";
 import { isNumber } from "./numbers.js";
 import { append, emptySeries } from "./series.js";
 import { toMs } from "./times.js";
@@ -22,6 +21,8 @@ export function apply(picture, event, seq) {
   const at = toMs(event.timestamp);
   if (at !== null) picture.lastEventAt = at;
   if (event.type === "training_event") life(picture, event, seq, at);
+  // Nobody announced this run: its first event begins it.
+  if (picture.run.id === null) picture.run = { id: `run-${seq}`, status: "active", startedAt: at, endedAt: null };
   picture.latest[event.type] = event;
   place(picture, event);
   measure(picture, event, at);
@@ -47,7 +48,9 @@ function life(picture, event, seq, at) {
     picture.moves = [];
     picture.values = [];
     picture.trail = [];
-    picture.run = { id: `run-${seq}`, status: "active", startedAt: at, endedAt: null };
+    picture.grid = null;
+    picture.worth.clear();
+    picture.run = { id: event.data?.run_id || `run-${seq}`, status: "active", startedAt: at, endedAt: null };
   } else if (event.event === "training_finished" || event.event === "training_failed") {
     picture.run = { ...picture.run, status: event.event === "training_failed" ? "failed" : "finished", endedAt: at };
   }
@@ -117,9 +120,24 @@ export function decide(picture, event) {
     if (picture.moves.length > MOVES) picture.moves.shift();
   }
   if (decision.value !== null) {
+    const here = picture.trail[picture.trail.length - 1];
+    if (here) picture.worth.set(here.join(","), decision.value);
     picture.values.push(decision.value);
     if (picture.values.length > VALUES) picture.values.shift();
   }
+}
+
+/**
+ * A new episode; in a new world what was known of the old one is worth nothing.
+ * @param {Picture} picture
+ * @param {Event} event
+ */
+export function begin(picture, event) {
+  const grid = event.metadata?.grid ?? null;
+  if (JSON.stringify(grid) !== JSON.stringify(picture.grid)) picture.worth.clear();
+  picture.grid = grid;
+  picture.trail = [];
+  picture.trailOf = event.episode_id ?? null;
 }
 
 /**
@@ -128,14 +146,103 @@ export function decide(picture, event) {
  * @param {Event} event
  */
 function episode(picture, event) {
-  if (event.type === "episode_start") picture.trail = [];
+  if (event.type === "episode_start") begin(picture, event);
   if (event.type !== "episode_steps" || !Array.isArray(event.steps)) return;
   if (event.episode_id !== picture.trailOf) picture.trail = [];
   picture.trailOf = event.episode_id;
   for (const step of event.steps) {
-    const position = step?.position;
-    const [x, y] = Array.isArray(position) ? position : [position?.x, position?.y];
-    if (isNumber(x) && isNumber(y)) picture.trail.push([x, y]);
+    const at = position(step?.position);
+    if (at) picture.trail.push(at);
   }
   if (picture.trail.length > TRAIL) picture.trail.splice(0, picture.trail.length - TRAIL);
+}
+
+/**
+ * @typedef {object} Line
+ * @property {number} seq
+ * @property {"plain" | "warn" | "bad" | "ok"} tone
+ * @property {"alert" | "note" | "life"} kind
+ * @property {string} text
+ * @property {string} about a category or a value, quieter than the text
+ * @property {number | null} at milliseconds since 1970
+ */
+
+/** Lines kept; the newest are at the end. */
+export const LINES = 60;
+
+/** @type {Record<string, Line["tone"]>} */
+const TONES = { info: "plain", debug: "plain", warning: "warn", warn: "warn", error: "bad", critical: "bad" };
+
+/** @type {Record<string, [string, Line["tone"]]>} */
+const LIFE = {
+  training_started: ["Training started", "ok"],
+  training_finished: ["Training finished", "ok"],
+  training_failed: ["Training failed", "bad"],
+  training_paused: ["Training paused", "plain"],
+  training_resumed: ["Training goes on", "plain"],
+};
+
+/**
+ * The line an event makes, or null.
+ * @param {Record<string, any>} event
+ * @param {number} seq
+ * @returns {Line | null}
+ */
+export function readLine(event, seq) {
+  if (event.type === "alert") return alertLine(event, seq);
+  if (event.type === "log") {
+    return { seq, kind: "note", tone: TONES[event.level] ?? "plain", text: text(event.message), about: "", at: toMs(event.timestamp) };
+  }
+  if (event.type === "training_event") {
+    const [words, tone] = LIFE[event.event] ?? [humanized(text(event.event)), "plain"];
+    return { seq, kind: "life", tone, text: words, about: details(event.data), at: toMs(event.timestamp) };
+  }
+  return null;
+}
+
+/**
+ * @param {Record<string, any>} event
+ * @param {number} seq
+ * @returns {Line}
+ */
+function alertLine(event, seq) {
+  const alert = event.alert ?? {};
+  return {
+    seq,
+    kind: "alert",
+    tone: TONES[alert.level] ?? "warn",
+    text: text(alert.message),
+    about: text(alert.category),
+    at: toMs(alert.timestamp) ?? toMs(event.timestamp),
+  };
+}
+
+/** @param {unknown} value */
+function text(value) {
+  return typeof value === "string" ? value : value === undefined || value === null ? "" : JSON.stringify(value);
+}
+
+/** @param {string} name */
+function humanized(name) {
+  const words = name.replace(/_/g, " ").trim();
+  return words ? words[0].toUpperCase() + words.slice(1) : name;
+}
+
+/** @param {unknown} data */
+function details(data) {
+  if (data === null || typeof data !== "object") return "";
+  return Object.entries(data)
+    .slice(0, 4)
+    .map(([name, value]) => `${name.replace(/_/g, " ")} ${text(value)}`)
+    .join(", ");
+}
+
+/**
+ * @param {Line[]} lines changed in place
+ * @param {Line} line
+ */
+export function addLine(lines, line) {
+  if (lines.some((one) => one.seq === line.seq && one.text === line.text)) return;
+  lines.push(line);
+  if (lines.length > LINES) lines.splice(0, lines.length - LINES);
 }

@@ -1,7 +1,6 @@
 /** What the page knows of a room, built from the messages of its connection. Pure. */
 
-import { apply, decide } from "./events.js";
-import { addLine, readLine } from "./feed.js";
+import { addLine, apply, decide, readLine } from "./events.js";
 import { fromColumns } from "./series.js";
 import { toMs } from "./times.js";
 
@@ -32,14 +31,14 @@ import { toMs } from "./times.js";
  * @property {string | null} cursor
  * @property {number} seq
  * @property {Record<string, Message>} latest the newest event of each type
- * @property {import("./graphs.js").Graph[]} graphs
+ * @property {import("./charts.js").Graph[]} graphs
  * @property {Map<string, Series>} series
- * @property {import("./decision.js").Decision | null} decision
+ * @property {import("./agent.js").Decision | null} decision
  * @property {{name: string, explored: boolean}[]} moves
  * @property {number[]} values of the state, newest last
  * @property {[number, number][]} trail
  * @property {string | null} trailOf
- * @property {import("./feed.js").Line[]} lines
+ * @property {import("./events.js").Line[]} lines
  * @property {Run} run
  * @property {number | null} step
  * @property {number | null} episode
@@ -48,7 +47,9 @@ import { toMs } from "./times.js";
  * @property {{watching: number | null, names: string[]}} crowd
  * @property {{waiting: number, turnedAway: number, list: Request[]}} requests
  * @property {boolean} storeDown
- * @property {boolean} silent the publisher is not heard
+ * @property {string[]} more names of curves that were left out of the snapshot
+ * @property {Record<string, any> | null} grid the world of this episode, where the run tells it
+ * @property {Map<string, number>} worth value of the state by position "x,y", as far as the agent has told it
  * @property {{since: number, points: number} | null} behind set while the picture is thinned because we are slow
  * @property {number} pictures how many snapshots there were: each wants its finer past
  */
@@ -61,7 +62,7 @@ export function emptyPicture() {
     run: { id: null, status: null, startedAt: null, endedAt: null },
     step: null, episode: null, episodes: null, lastEventAt: null,
     crowd: { watching: null, names: [] }, requests: { waiting: 0, turnedAway: 0, list: [] },
-    storeDown: false, silent: false, behind: null, pictures: 0,
+    storeDown: false, more: [], grid: null, worth: new Map(), behind: null, pictures: 0,
   };
 }
 
@@ -112,7 +113,6 @@ const ACTS = {
 function arrived(picture, message) {
   picture.cursor = message.cursor;
   picture.seq = message.to;
-  picture.silent = false;
   if (picture.run.status === "stalled" || picture.run.status === "crashed") picture.run.status = "active";
 }
 
@@ -123,17 +123,30 @@ function arrived(picture, message) {
 function setRoom(picture, room) {
   if (!room) return;
   picture.room = room;
-  const run = room.run;
-  if (run) {
-    const same = run.id === picture.run.id;
-    const startedAt = toMs(run.started_at) ?? (same ? picture.run.startedAt : null);
-    picture.run = { id: run.id ?? null, status: run.status ?? null, startedAt, endedAt: same ? picture.run.endedAt : null };
-    picture.lastEventAt = toMs(run.last_event_at) ?? picture.lastEventAt;
-    picture.silent = run.status === "stalled" || run.status === "crashed";
+  if (room.run) {
+    setRun(picture, room.run);
+    picture.lastEventAt = toMs(room.run.last_event_at) ?? picture.lastEventAt;
   }
   if (picture.crowd.watching === null) picture.crowd.watching = room.current_spectators ?? null;
   picture.requests.waiting = room.waiting ?? picture.requests.waiting;
   picture.requests.turnedAway = room.turned_away ?? picture.requests.turnedAway;
+}
+
+/**
+ * What is said about the run, by the room or by its state: neither says everything.
+ * @param {Picture} picture
+ * @param {Message} said
+ */
+function setRun(picture, said) {
+  const before = said.id === picture.run.id ? picture.run : emptyPicture().run;
+  // The state does not know of silence, which depends on the time: what the room said of it stays.
+  const silent = said.status === "active" && (before.status === "stalled" || before.status === "crashed");
+  picture.run = {
+    id: said.id ?? null,
+    status: silent ? before.status : said.status ?? before.status,
+    startedAt: toMs(said.started_at) ?? before.startedAt,
+    endedAt: toMs(said.ended_at) ?? before.endedAt,
+  };
 }
 
 /**
@@ -143,12 +156,14 @@ function setRoom(picture, room) {
  */
 function restore(picture, message) {
   const fresh = emptyPicture();
-  const { room, mode, run, crowd, requests, storeDown, silent } = picture;
-  Object.assign(picture, fresh, { room, mode, run, crowd, requests, storeDown, silent, pictures: picture.pictures + 1 });
+  const { room, mode, run, crowd, requests, storeDown, lastEventAt } = picture;
+  Object.assign(picture, fresh, { room, mode, run, crowd, requests, storeDown, lastEventAt, pictures: picture.pictures + 1 });
   picture.cursor = message.cursor;
   picture.seq = message.seq;
   picture.graphs = message.graphs ?? [];
+  picture.more = message.more ?? [];
   for (const [name, columns] of Object.entries(message.series ?? {})) picture.series.set(name, fromColumns(name, columns));
+  if (message.state?.run) setRun(picture, message.state.run);
   const events = Object.values(message.state ?? {}).flat().filter((one) => one && typeof one.type === "string");
   events.sort((one, other) => (one.seq ?? 0) - (other.seq ?? 0));
   for (const event of events) remember(picture, event);
@@ -166,20 +181,9 @@ function remember(picture, event) {
   picture.episode = numbers.episode ?? picture.episode;
   picture.episodes = numbers.total_episodes ?? picture.episodes;
   picture.lastEventAt = Math.max(picture.lastEventAt ?? 0, toMs(event.timestamp) ?? 0) || null;
-  if (event.type === "training_event") restoreLife(picture, event);
   if (event.type === "bot_decision") decide(picture, event);
   const line = readLine(event, event.seq ?? 0);
   if (line) addLine(picture.lines, line);
-}
-
-/**
- * @param {Picture} picture
- * @param {Message} event
- */
-function restoreLife(picture, event) {
-  const at = toMs(event.timestamp);
-  if (event.event === "training_started") picture.run = { ...picture.run, startedAt: at, endedAt: null };
-  else if (event.event === "training_finished" || event.event === "training_failed") picture.run.endedAt = at;
 }
 
 /**
@@ -189,11 +193,7 @@ function restoreLife(picture, event) {
 function notice(picture, message) {
   if (message.code === "store_unavailable") picture.storeDown = true;
   else if (message.code === "store_back") picture.storeDown = false;
-  else if (message.code === "publisher_silent") {
-    picture.silent = true;
-    picture.run.status = message.status ?? "stalled";
-  } else if (message.code === "publisher_back") {
-    picture.silent = false;
-    picture.run.status = message.status ?? "active";
-  }
+  else if (message.code === "room_changed") setRoom(picture, message.room);
+  else if (message.code === "publisher_silent") picture.run.status = message.status ?? "stalled";
+  else if (message.code === "publisher_back") picture.run.status = message.status ?? "active";
 }

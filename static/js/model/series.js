@@ -107,26 +107,28 @@ function copy(from, i, to) {
 }
 
 /**
- * Joins neighbours until about `target` buckets are left: those that lie closest together first, so that a past which
- * is already coarse is not made coarser. Extremes survive, and the last bucket stays as it is.
+ * Joins neighbours until at most `target` buckets are left: each covers the same stretch of the curve, so a past that
+ * is already coarse is not made coarser. Stretches are powers of two, so that what was joined once fits the next
+ * time too. Extremes survive, and the last bucket stays as it is.
  * @param {Series} series changed in place
  * @param {number} target
  */
 export function compact(series, target) {
   const length = series.last.length;
   const where = distances(series);
-  const width = where[length - 1] / target;
+  const width = 2 ** Math.ceil(Math.log2((where[length - 1] - where[0]) / target));
   const lived = series.lived;
   let kept = 0;
-  let start = where[0];
+  let stretch = Math.floor(where[0] / width);
   for (let i = 1; i < length; i++) {
-    const joins = where[i] - start < width && i !== lived && i < length - 1;
+    const here = Math.floor(where[i] / width);
+    const joins = here === stretch && i !== lived && i < length - 1;
     if (joins) {
       series.min[kept] = Math.min(series.min[kept], series.min[i]);
       series.max[kept] = Math.max(series.max[kept], series.max[i]);
     } else {
       kept += 1;
-      start = where[i];
+      stretch = here;
       series.min[kept] = series.min[i];
       series.max[kept] = series.max[i];
     }
@@ -149,9 +151,9 @@ export function compact(series, target) {
  */
 function distances(series) {
   const along = series.step.includes(null) ? series.time : /** @type {number[]} */ (series.step);
-  const result = [0];
+  const result = [along[0]]; // so that stretches begin at the same places next time
   for (let i = 1; i < along.length; i++) result.push(result[i - 1] + Math.abs(along[i] - along[i - 1]));
-  if (result[result.length - 1] === 0) return along.map((_, i) => i);
+  if (result[result.length - 1] === result[0]) return along.map((_, i) => i);
   return result;
 }
 

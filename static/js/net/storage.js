@@ -1,6 +1,6 @@
 /** What the browser keeps: the visitor and the grants for good, room keys and what waits only for this tab. */
 
-/** @typedef {{token: string, code: string}} Kept */
+/** @typedef {{token: string, code: string, expiresAt?: number | null}} Kept */
 /** @typedef {{code: string, requestId: string, token: string, name: string, askedAt: number, endsAt: number | null}} Asked */
 
 /** Where the browser forbids storage (private windows, embedded pages) this tab's memory must do. */

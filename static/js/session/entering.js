@@ -1,21 +1,25 @@
-/** From a code or a link into a room: ask what it wants, join, wait for the owner, watch. */
+/** From the address of the page, or a code, into a room; and waiting for the owner's answer. */
 
-import { PASSWORD_CODES } from "../model/problems.js";
 import { toMs } from "../model/times.js";
-import { call } from "../net/api.js";
-import { codeIn, readFragment, root, roomUrl } from "../net/paths.js";
+import { PASSWORD_CODES } from "../model/words.js";
+import { call, codeIn, readFragment, roomUrl, root } from "../net/api.js";
 import * as storage from "../net/storage.js";
 import { link, screen } from "./state.js";
+import { bearer, begins, enterWith, find, forgetWhoWeAre, lasts, lost, refuse, show, watchAs } from "./steps.js";
 import { admitted, leave, leaveQuietly, watch } from "./watching.js";
 
-/** @typedef {import("../model/problems.js").Problem} Problem */
+/** @typedef {import("../model/words.js").Problem} Problem */
 
 /** Problems that are told on the card, where the next try is made. */
-const ON_CARD = new Set([...PASSWORD_CODES, "too_many_attempts", "busy", "store_unavailable", "unreachable", "invalid_request", "quota_exceeded", "internal_error"]);
+const ON_CARD = new Set([
+  ...PASSWORD_CODES, "too_many_attempts", "quota_exceeded", "invalid_request", "unauthorized",
+  "busy", "store_unavailable", "unreachable", "internal_error",
+]);
+
+/** Problems of a claim that mean it is spent, or was never one. */
+const SPENT = new Set(["unauthorized", "invalid_request", "not_allowed"]);
 
 let invitation = "";
-/** Counts changes of screen, so that an answer that comes too late changes nothing. */
-let turn = 0;
 
 /** Begins with the address of the page. */
 export async function begin() {
@@ -44,17 +48,17 @@ async function enter(code, fragment) {
  * @param {string} [fragment] what a pasted link carried
  */
 export async function open(code, push, fragment = "") {
-  turn += 1;
+  begins();
   leaveQuietly();
   if (push) history.pushState(null, "", code ? roomUrl(code) : root.href);
   if (fragment) return enter(code, readFragment(fragment));
   if (!code) return show({ name: "arrive", code: "", problem: null, busy: false });
   const key = storage.keyFor(code);
-  if (key) return watchAs({ code, roomId: key.id, owner: true }, key.kept.token, null);
+  if (key) return watchAs({ code, roomId: key.id, owner: true }, key.kept);
   const asked = storage.asked();
   if (asked?.code === code) return wait(asked, null);
   const grant = storage.grantFor(code);
-  if (grant) return watchAs({ code, roomId: grant.id, owner: false }, grant.kept.token, null);
+  if (grant) return watchAs({ code, roomId: grant.id, owner: false }, grant.kept);
   return find(code);
 }
 
@@ -69,55 +73,24 @@ export async function leaveRoom() {
   anotherCode();
 }
 
-/** @param {import("./state.js").Screen} next */
-function show(next) {
-  screen.value = next;
-}
-
 /**
+ * Exchanges the claim of an owner's link for the room's key.
  * @param {string} code
  * @param {string} claim
  */
 async function redeem(code, claim) {
-  const mine = ++turn;
+  const step = begins();
   show({ name: "finding", code });
   const answer = await call("POST", "claims", { body: { claim } });
-  if (mine !== turn) return;
+  if (!lasts(step)) return;
   if (!answer.ok) {
     if (storage.keyFor(code)) return open(code, false); // the same tab again: it has the key already
-    const spent = ["unauthorized", "invalid_request", "not_allowed"].includes(answer.problem.code);
-    return refuse(code, null, spent ? { ...answer.problem, code: "claim_spent" } : answer.problem, () => void open(code, false));
+    return refuse(code, null, SPENT.has(answer.problem.code) ? { ...answer.problem, code: "claim_spent" } : answer.problem);
   }
   const { room, owner_token: token } = answer.body;
   storage.keepKey(room.id, { token, code: room.code });
   if (room.code !== code) history.replaceState(null, "", roomUrl(room.code));
-  watchAs({ code: room.code, roomId: room.id, owner: true }, token, null);
-}
-
-/**
- * Asks what the room wants of a stranger.
- * @param {string} code
- * @param {boolean} [typed] whether the person stands before the field for the code
- */
-export async function find(code, typed = false) {
-  const mine = ++turn;
-  if (typed) show({ name: "arrive", code, problem: null, busy: true });
-  else show({ name: "finding", code });
-  const answer = await call("GET", `rooms/${encodeURIComponent(code)}`, { token: bearer() });
-  if (mine !== turn) return;
-  if (answer.ok) {
-    if (typed) history.pushState(null, "", roomUrl(code));
-    return show({ name: "join", code, room: answer.body.room ?? answer.body, problem: null, busy: false });
-  }
-  if (typed || answer.problem.code === "room_not_found") {
-    return show({ name: "arrive", code, problem: answer.problem, busy: false });
-  }
-  refuse(code, null, answer.problem, () => void find(code));
-}
-
-/** Who we are before we are in: a named user, or the visitor of this browser. */
-function bearer() {
-  return storage.identity() || storage.visitor() || undefined;
+  watchAs({ code: room.code, roomId: room.id, owner: true, link: answer.body.join_url }, { token });
 }
 
 /**
@@ -127,25 +100,20 @@ function bearer() {
 export async function join(name, password) {
   const before = screen.value;
   if (before.name !== "join") return;
-  const mine = ++turn;
+  const step = begins();
   const { code, room } = before;
   show({ ...before, busy: true, problem: null });
   storage.keepPersonName(name);
   const body = { display_name: name, ...(password ? { password } : {}), ...(invitation ? { invitation } : {}) };
   const answer = await call("POST", `rooms/${encodeURIComponent(code)}/join`, { token: bearer(), body });
-  if (mine !== turn) return;
+  if (!lasts(step)) return;
   if (!answer.ok) return joinRefused(code, room, answer.problem);
   if (answer.body.visitor) storage.keepVisitor(answer.body.visitor);
-  if (answer.body.status === "pending_approval") {
-    const now = Date.now();
-    const endsAt = toMs(answer.body.expires_at) ?? (room?.approval_timeout ? now + room.approval_timeout * 1000 : null);
-    const asked = { code, requestId: answer.body.request_id, token: answer.body.token, name, askedAt: now, endsAt };
-    storage.keepAsked(asked);
-    return wait(asked, room);
-  }
-  const roomId = answer.body.room.id;
-  storage.keepGrant(roomId, { token: answer.body.token, code });
-  watchAs({ code, roomId, owner: false }, answer.body.token, toMs(answer.body.expires_at));
+  if (answer.body.status === "approved") return enterWith(code, answer.body);
+  const { request_id: requestId, token } = answer.body;
+  const asked = { code, requestId, token, name, askedAt: Date.now(), endsAt: toMs(answer.body.expires_at) };
+  storage.keepAsked(asked);
+  wait(asked, room);
 }
 
 /**
@@ -154,103 +122,75 @@ export async function join(name, password) {
  * @param {Problem} problem
  */
 function joinRefused(code, room, problem) {
-  // A visitor token of another server, or an older one: it is worth nothing here, so we come as somebody new.
-  if (problem.code === "unauthorized") {
-    storage.keepVisitor(null);
-    storage.keepIdentity("");
-  }
-  if (problem.code === "password_required" && room) room.has_password = true;
-  if (ON_CARD.has(problem.code) || problem.code === "unauthorized") {
-    return show({ name: "join", code, room, problem, busy: false });
-  }
-  refuse(code, room, problem, () => void find(code));
+  if (problem.code === "unauthorized") forgetWhoWeAre();
+  if (problem.code === "password_required") room.has_password = true;
+  if (ON_CARD.has(problem.code)) show({ name: "join", code, room, problem, busy: false });
+  else refuse(code, room, problem);
 }
 
-/**
- * @param {string} code
- * @param {any} room
- * @param {Problem} problem
- * @param {(() => void) | null} again
- */
-function refuse(code, room, problem, again) {
-  leaveQuietly();
-  show({ name: "refused", code, room, problem, again });
+/** Takes the request back. */
+export async function withdraw() {
+  const asked = storage.asked();
+  storage.keepAsked(null);
+  anotherCode();
+  if (asked) await call("DELETE", `rooms/${encodeURIComponent(asked.code)}/requests/${asked.requestId}`, { token: asked.token });
 }
 
-/**
- * @param {{code: string, roomId: string, owner: boolean}} where
- * @param {string} token
- * @param {number | null} expiresAt
- */
-function watchAs(where, token, expiresAt) {
-  turn += 1;
-  show({ name: "room", ...where });
-  watch(where, token, { expiresAt, refused: (problem) => lost(where, problem) });
-}
+/** @typedef {import("../net/storage.js").Asked} Asked */
+
+/** Milliseconds between two looks at whether the socket does its work. */
+const LOOK_MS = 2000;
 
 /**
- * The connection of a room ended for good.
- * @param {{code: string, roomId: string, owner: boolean}} where
- * @param {Problem} problem
+ * @param {Asked} asked
+ * @param {any} room as far as it is known
  */
-function lost(where, problem) {
-  if (where.owner) storage.keepKey(where.roomId, null);
-  else storage.keepGrant(where.roomId, null);
-  link.value = null;
-  // An old grant is no news to anybody: the card asks for what the room wants.
-  if (problem.code === "unauthorized") return void find(where.code);
-  refuse(where.code, null, problem, () => void find(where.code));
-}
-
-/**
- * Waits for the owner's answer: over the lobby's socket, or by asking where sockets are blocked.
- * @param {import("../net/storage.js").Asked} asked
- * @param {any} room
- */
-function wait(asked, room) {
-  const mine = ++turn;
+export function wait(asked, room) {
+  const step = begins();
   const { code } = asked;
-  const where = { code, roomId: code, owner: false };
   show({ name: "waiting", code, room, askedAs: asked.name, askedAt: asked.askedAt, endsAt: asked.endsAt });
-  if (!room) void nameTheRoom(code, mine);
-  watch(where, asked.token, {
+  if (!room) void nameTheRoom(code, step);
+  const where = { code, roomId: code, owner: false };
+  watch(where, { token: asked.token }, {
     access: (message) => answered(asked, message),
     refused: (problem) => {
-      if (mine !== turn) return;
+      const at = screen.value;
+      if (at.name === "room") return lost({ code: at.code, roomId: at.roomId, owner: false }, problem);
+      if (!lasts(step)) return;
       storage.keepAsked(null);
-      const ended = problem.code === "unauthorized" ? { ...problem, code: "request_gone" } : problem;
-      refuse(code, room, ended, () => void find(code));
+      refuse(code, room, problem.code === "unauthorized" ? { ...problem, code: "request_gone" } : problem);
     },
   });
-  void ask(asked, mine);
+  void ask(asked, step);
 }
 
 /**
  * @param {string} code
- * @param {number} mine
+ * @param {number} step
  */
-async function nameTheRoom(code, mine) {
+async function nameTheRoom(code, step) {
   const answer = await call("GET", `rooms/${encodeURIComponent(code)}`, { token: bearer() });
   const at = screen.value;
-  if (answer.ok && mine === turn && at.name === "waiting") show({ ...at, room: answer.body.room ?? answer.body });
+  if (answer.ok && lasts(step) && at.name === "waiting") show({ ...at, room: answer.body });
 }
 
 /**
  * Asks for the answer by HTTP as long as the socket brings none: one call hangs until there is something to say.
- * @param {import("../net/storage.js").Asked} asked
- * @param {number} mine
+ * @param {Asked} asked
+ * @param {number} step
  */
-async function ask(asked, mine) {
+async function ask(asked, step) {
   const path = `rooms/${encodeURIComponent(asked.code)}/requests/${asked.requestId}?wait=25`;
-  while (mine === turn) {
+  await pause(LOOK_MS);
+  while (lasts(step)) {
     if (link.value?.phase === "open") {
-      await pause(2000);
+      await pause(LOOK_MS);
       continue;
     }
     const answer = await call("GET", path, { token: asked.token, patience: 40_000 });
-    if (mine !== turn) return;
+    if (!lasts(step)) return;
     if (answer.ok && answer.body.status !== "pending_approval") return answered(asked, answer.body);
-    if (!answer.ok) await pause(answer.problem.retryAfter ? answer.problem.retryAfter * 1000 : 3000);
+    if (!answer.ok) await pause(answer.problem.retryAfter ? answer.problem.retryAfter * 1000 : LOOK_MS);
   }
 }
 
@@ -260,7 +200,7 @@ function pause(ms) {
 }
 
 /**
- * @param {import("../net/storage.js").Asked} asked
+ * @param {Asked} asked
  * @param {Record<string, any>} message `access`, or the request as HTTP tells it
  */
 function answered(asked, message) {
@@ -268,37 +208,26 @@ function answered(asked, message) {
   if (at.name !== "waiting" || message.status === "pending_approval") return;
   storage.keepAsked(null);
   if (message.status !== "approved" || !message.token) {
-    turn += 1;
-    const code = message.status === "denied" ? "approval_denied" : "request_gone";
-    return refuse(asked.code, at.room, { code, status: 0 }, () => void find(asked.code));
+    begins();
+    return refuse(asked.code, at.room, { code: message.status === "denied" ? "approval_denied" : "request_gone", status: 0 });
   }
-  const roomId = message.room?.id ?? message.room_id ?? at.room?.id;
-  const expiresAt = toMs(message.expires_at);
-  turn += 1;
-  if (!roomId || message.type !== "access") return void takeGrant(asked.code, message.token, expiresAt);
-  storage.keepGrant(roomId, { token: message.token, code: asked.code });
-  const where = { code: asked.code, roomId, owner: false };
-  admitted(where, message.token, expiresAt);
-  show({ name: "room", ...where });
+  if (message.room?.id) return enterWith(asked.code, message);
+  void stayOn(asked.code, message.token);
 }
 
 /**
- * A grant whose room we know by its code only: the room tells its id to whoever holds one.
+ * The lobby's socket turns live by itself; what is left is to learn the room's id, under which the grant is kept.
  * @param {string} code
  * @param {string} token
- * @param {number | null} expiresAt
  */
-async function takeGrant(code, token, expiresAt) {
+async function stayOn(code, token) {
+  const step = begins();
+  admitted({ code, roomId: code, owner: false }, token);
+  show({ name: "room", code, roomId: code, owner: false });
   const answer = await call("GET", `rooms/${encodeURIComponent(code)}`, { token });
-  const roomId = answer.ok ? (answer.body.room ?? answer.body).id : code;
-  if (answer.ok) storage.keepGrant(roomId, { token, code });
-  watchAs({ code, roomId, owner: false }, token, expiresAt);
-}
-
-/** Takes the request back. */
-export async function withdraw() {
-  const asked = storage.asked();
-  storage.keepAsked(null);
-  anotherCode();
-  if (asked) await call("DELETE", `rooms/${encodeURIComponent(asked.code)}/requests/${asked.requestId}`, { token: asked.token });
+  if (!lasts(step) || !answer.ok) return;
+  const where = { code, roomId: answer.body.id, owner: false };
+  storage.keepGrant(where.roomId, { token, code });
+  admitted(where, token);
+  show({ name: "room", ...where });
 }

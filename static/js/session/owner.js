@@ -1,10 +1,9 @@
 /** What an owner does: answer requests, see who is in, extend, close. */
 
-import { sentence } from "../model/problems.js";
 import { moment, toMs } from "../model/times.js";
+import { sentence } from "../model/words.js";
 import { call } from "../net/api.js";
-import { draw } from "./painter.js";
-import { toast } from "./state.js";
+import { draw, toast } from "./state.js";
 import { picture, token } from "./watching.js";
 
 /** @typedef {import("../model/room.js").Request} Request */

@@ -1,8 +1,8 @@
-/** What the page shows now: which screen, of which room, as whom. Only this folder changes it. */
+/** What the page shows now, and when it draws. Only this folder changes it. */
 
 import { signal } from "../../vendor/signals.js";
 
-/** @typedef {import("../model/problems.js").Problem} Problem */
+/** @typedef {import("../model/words.js").Problem} Problem */
 /** @typedef {import("../net/connection.js").Link} Link */
 
 /**
@@ -10,8 +10,8 @@ import { signal } from "../../vendor/signals.js";
  * @typedef {{name: "finding", code: string}} Finding
  * @typedef {{name: "join", code: string, room: any, problem: Problem | null, busy: boolean}} Join
  * @typedef {{name: "waiting", code: string, room: any, askedAs: string, askedAt: number, endsAt: number | null}} Waiting
- * @typedef {{name: "room", code: string, roomId: string, owner: boolean}} Watching
- * @typedef {{name: "refused", code: string, room: any, problem: Problem, again: (() => void) | null}} Refused
+ * @typedef {{name: "room"} & import("./watching.js").Where} Watching
+ * @typedef {{name: "refused", code: string, room: any, problem: Problem, again: () => void}} Refused
  * @typedef {Arrive | Finding | Join | Waiting | Watching | Refused} Screen
  */
 
@@ -42,3 +42,31 @@ export function toast(text, tone = "ok") {
 export function dismiss(id) {
   toasts.value = toasts.value.filter((one) => one.id !== id);
 }
+
+/** Changes when the picture of the room is to be drawn again. */
+export const drawing = signal(0);
+
+/** The time in milliseconds, each second, for times that are told relative to now. */
+export const now = signal(Date.now());
+
+const LEAST_MS = 100;
+
+let asked = false;
+let drawnAt = 0;
+
+/** Asks for the picture to be drawn soon. Cheap: may be called for every message. */
+export function draw() {
+  if (asked) return;
+  asked = true;
+  setTimeout(() => requestAnimationFrame(paint), Math.max(0, drawnAt + LEAST_MS - performance.now()));
+}
+
+function paint() {
+  asked = false;
+  drawnAt = performance.now();
+  drawing.value += 1;
+}
+
+setInterval(() => {
+  if (!document.hidden) now.value = Date.now();
+}, 1000);

@@ -1,15 +1,29 @@
 /** Being in a room: its connection, the picture it feeds, the grant that is renewed before it ends. */
 
 import { emptyPicture, receive } from "../model/room.js";
-import { fromClose } from "../model/problems.js";
 import { fromColumns, withPast } from "../model/series.js";
+import { toMs } from "../model/times.js";
+import { fromClose } from "../model/words.js";
 import { call } from "../net/api.js";
 import { Connection } from "../net/connection.js";
 import * as storage from "../net/storage.js";
-import { draw } from "./painter.js";
-import { link, screen } from "./state.js";
+import { draw, link, screen } from "./state.js";
 
 /** @typedef {import("../model/room.js").Picture} Picture */
+
+/**
+ * @typedef {object} Where
+ * @property {string} code
+ * @property {string} roomId the code, until the id is known
+ * @property {boolean} owner
+ * @property {string} [link] to give away, where the server knows a better one than ours
+ */
+
+/**
+ * @typedef {object} Course what happens beside the picture
+ * @property {(message: Record<string, any>) => void} [access] the answer to a request
+ * @property {(problem: import("../model/words.js").Problem) => void} refused the connection ended for good
+ */
 
 /** What is known of the room on the screen. Changed in place; `drawing` says when. */
 export let picture = emptyPicture();
@@ -18,6 +32,9 @@ export let picture = emptyPicture();
 let connection = null;
 /** The credential in use: a grant, a room key or a lobby token. */
 let credential = "";
+/** @type {Where} */
+let place = { code: "", roomId: "", owner: false };
+let inLobby = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let renewal;
 
@@ -27,6 +44,8 @@ const PAST_POINTS = 1000;
 const PAST_CURVES = 40;
 /** Milliseconds before its end at which a grant is renewed. */
 const EARLY = 5 * 60_000;
+/** Milliseconds a grant lasts whose end was not told. */
+const HOUR = 60 * 60_000;
 
 /** The token that calls about this room carry. */
 export function token() {
@@ -35,40 +54,40 @@ export function token() {
 
 /**
  * Opens the room's connection with a credential.
- * @param {{code: string, roomId: string, owner: boolean}} where
- * @param {string} secret
- * @param {{expiresAt?: number | null, access?: (message: Record<string, any>) => void, refused: (problem: import("../model/problems.js").Problem) => void}} how
+ * @param {Where} where
+ * @param {{token: string, expiresAt?: number | null}} grant or a room key, or a lobby token
+ * @param {Course} course
  */
-export function watch(where, secret, how) {
+export function watch(where, grant, course) {
   leaveQuietly();
-  credential = secret;
+  credential = grant.token;
+  place = where;
+  inLobby = Boolean(course.access);
   picture = emptyPicture();
-  const mine = new Connection(where.roomId, secret, {
-    message: (message) => hear(where, message, how),
+  connection = new Connection(where.roomId, grant.token, {
+    message: (message) => hear(message, course),
     changed: (value) => {
       link.value = value;
     },
     ended: (code, reason) => {
       connection = null;
-      how.refused(fromClose(code, reason));
+      course.refused(fromClose(code, reason));
     },
-    renew: () => (where.owner ? Promise.resolve(null) : renew(where)),
+    renew: () => (where.owner || inLobby ? Promise.resolve(null) : renew()),
     cursor: () => picture.cursor,
     seq: () => picture.seq,
   });
-  connection = mine;
-  renewInTime(where, how.expiresAt ?? null);
+  if (!where.owner && !inLobby) renewInTime(grant.expiresAt ?? null);
 }
 
 /**
- * @param {{code: string, roomId: string, owner: boolean}} where
  * @param {Record<string, any>} message
- * @param {{access?: (message: Record<string, any>) => void}} how
+ * @param {Course} course
  */
-function hear(where, message, how) {
-  if (message.type === "access") return how.access?.(message);
+function hear(message, course) {
+  if (message.type === "access") return course.access?.(message);
   receive(picture, message, Date.now());
-  if (message.type === "snapshot") void fetchPast(where.roomId);
+  if (message.type === "snapshot") void fetchPast();
   draw();
 }
 
@@ -87,56 +106,54 @@ export function retryNow() {
 
 /**
  * A lobby token that became a grant on the same socket.
- * @param {{code: string, roomId: string, owner: boolean}} where
+ * @param {Where} where
  * @param {string} grant
- * @param {number | null} expiresAt
  */
-export function admitted(where, grant, expiresAt) {
+export function admitted(where, grant) {
   credential = grant;
-  if (connection) connection.token = grant;
-  renewInTime(where, expiresAt);
+  place = where;
+  inLobby = false;
+  if (connection) {
+    connection.token = grant;
+    connection.roomId = where.roomId;
+  }
+  renewInTime(null);
 }
 
-/**
- * @param {{code: string, roomId: string, owner: boolean}} where
- * @param {number | null} expiresAt
- */
-function renewInTime(where, expiresAt) {
+/** @param {number | null} expiresAt */
+function renewInTime(expiresAt) {
   clearTimeout(renewal);
-  if (where.owner || expiresAt === null) return;
-  const wait = Math.max(30_000, expiresAt - Date.now() - EARLY);
+  const wait = Math.max(30_000, (expiresAt ?? Date.now() + HOUR) - Date.now() - EARLY);
   renewal = setTimeout(async () => {
-    const fresh = await renew(where);
+    const fresh = await renew();
     if (fresh) connection?.renewed(fresh);
   }, wait);
 }
 
 /**
  * A fresh grant for the old one; null when the membership is over.
- * @param {{code: string, roomId: string, owner: boolean}} where
  * @returns {Promise<string | null>}
  */
-async function renew(where) {
+async function renew() {
+  const { roomId, code } = place;
   const body = { display_name: storage.personName() || "Guest" };
-  const answer = await call("POST", `rooms/${where.roomId}/join`, { token: credential, body });
+  const answer = await call("POST", `rooms/${encodeURIComponent(roomId)}/join`, { token: credential, body });
   if (!answer.ok || answer.body.status !== "approved") return null;
   credential = answer.body.token;
-  storage.keepGrant(where.roomId, { token: credential, code: where.code });
-  renewInTime(where, Date.parse(answer.body.expires_at) || null);
+  const expiresAt = toMs(answer.body.expires_at);
+  storage.keepGrant(answer.body.room.id, { token: credential, code, expiresAt });
+  renewInTime(expiresAt);
   return credential;
 }
 
-/**
- * The finer past of the curves: a snapshot is small, so that a thousand people can join at once.
- * @param {string} roomId
- */
-async function fetchPast(roomId) {
+/** The finer past of the curves: a snapshot is small, so that a thousand people can join at once. */
+async function fetchPast() {
   const whose = picture;
   const number = picture.pictures;
-  const names = [...picture.series.keys()];
+  const names = [...picture.series.keys(), ...picture.more];
   for (let i = 0; i < names.length; i += PAST_CURVES) {
     const some = names.slice(i, i + PAST_CURVES).map(encodeURIComponent).join(",");
-    const answer = await call("GET", `rooms/${roomId}/history?metrics=${some}&max_points=${PAST_POINTS}`, { token: credential });
+    const answer = await call("GET", `rooms/${encodeURIComponent(place.roomId)}/history?metrics=${some}&max_points=${PAST_POINTS}`, { token: credential });
     if (!answer.ok || whose !== picture || picture.pictures !== number) return;
     for (const [name, columns] of Object.entries(answer.body.metrics ?? {})) {
       const present = picture.series.get(name);

@@ -3,14 +3,10 @@
 import { useEffect, useState } from "../../vendor/preact-hooks.js";
 import { screen } from "../session/state.js";
 import { Arrive, CodeForm } from "./arrive.js";
-import { Dialog } from "./dialog.js";
 import { Help, toggleHelp } from "./help.js";
-import { html } from "./html.js";
-import { JoinCard } from "./join.js";
-import { Finding, Refused } from "./plain.js";
+import { Finding, JoinCard, Refused, WaitingCard } from "./join.js";
+import { Dialog, html, Toasts } from "./parts.js";
 import { Room } from "./room.js";
-import { Toasts } from "./toasts.js";
-import { WaitingCard } from "./waiting.js";
 
 const NO_CODE = { name: /** @type {const} */ ("arrive"), code: "", problem: null, busy: false };
 
@@ -44,7 +40,7 @@ function Screen() {
     case "refused":
       return html`<${Refused} screen=${at} />`;
     case "room":
-      return html`<${Room} key=${at.roomId} screen=${at} />`;
+      return html`<${Room} key=${at.code} screen=${at} />`;
   }
 }
 

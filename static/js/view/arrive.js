@@ -1,16 +1,63 @@
 /** The first screen: a field for the code, and the public rooms that are listed. */
 
-import { useEffect, useState } from "../../vendor/preact-hooks.js";
-import { isWhole } from "../model/codes.js";
+import { useEffect, useRef, useState } from "../../vendor/preact-hooks.js";
+import { boxes, isWhole, readCode } from "../model/codes.js";
 import { count } from "../model/numbers.js";
-import { sentence } from "../model/problems.js";
-import { call } from "../net/api.js";
-import { roomUrl } from "../net/paths.js";
-import { find, open } from "../session/entering.js";
-import { CodeField } from "./code-field.js";
-import { Entry } from "./entry.js";
-import { html } from "./html.js";
-import { Icon } from "./icons.js";
+import { sentence } from "../model/words.js";
+import { call, roomUrl } from "../net/api.js";
+import { open } from "../session/entering.js";
+import { find } from "../session/steps.js";
+import { help } from "./help.js";
+import { html, Icon, toggleTheme } from "./parts.js";
+
+/** @param {{children: any}} props */
+export function Entry({ children }) {
+  return html`<div class="entry">
+    <main class="entry-main">${children}</main>
+    <footer class="entry-foot">
+      <span>Your own room: <code class="mono">pip install "spectator-rooms[local]"</code></span>
+      <button class="link-button" type="button" onClick=${() => help(true)}>Help</button>
+      <button class="link-button" type="button" onClick=${toggleTheme}>Theme</button>
+    </footer>
+  </div>`;
+}
+
+/**
+ * @param {{code: string, hint: string, bad: boolean, focus: boolean, id: string, change: (typed: import("../model/codes.js").Typed, pasted: boolean) => void}} props
+ */
+export function CodeField({ code, hint, bad, focus, id, change }) {
+  /** @type {{current: HTMLInputElement | null}} */
+  const input = useRef(null);
+  useEffect(() => {
+    if (focus) input.current?.focus();
+  }, [focus]);
+  const size = boxes(code);
+  const typed = (/** @type {InputEvent & {currentTarget: HTMLInputElement}} */ event) => {
+    const field = event.currentTarget;
+    const read = readCode(field.value);
+    field.value = read.code; // also when the code did not change and nothing is drawn again
+    change(read, event.inputType === "insertFromPaste" || event.inputType === "insertFromDrop");
+  };
+  return html`<div class="field">
+    <label for=${id}>Room code</label>
+    <div class=${`code${size > 6 ? " code-long" : ""}`}>
+      ${Array.from({ length: size }, (_, i) => html`<span key=${i} class=${boxClass(code, i, size)} aria-hidden="true">${code[i] ?? ""}</span>`)}
+      <input ref=${input} class="code-input" id=${id} name="code" value=${code} onInput=${typed} autocomplete="off" autocapitalize="characters"
+        autocorrect="off" spellcheck=${false} inputmode="text" enterkeyhint="go" aria-describedby=${`${id}-hint`} aria-invalid=${bad ? "true" : undefined} />
+    </div>
+    <p class=${bad ? "hint hint-bad" : "hint"} id=${`${id}-hint`} role="status">${hint || "6 letters and digits. Pasting a link works too."}</p>
+  </div>`;
+}
+
+/**
+ * @param {string} code
+ * @param {number} i
+ * @param {number} size
+ */
+function boxClass(code, i, size) {
+  const next = i === code.length || (code.length === size && i === size - 1);
+  return `code-box${next ? " is-next" : ""}${i < code.length ? " is-filled" : ""}`;
+}
 
 /** Milliseconds between two looks at the listed rooms. */
 const LOOK_MS = 10_000;

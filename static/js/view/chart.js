@@ -1,22 +1,19 @@
-/** One chart: its name and newest values, the curves, the crosshair it shares with all others. */
+/** One chart: its name and newest values, the curves, and the crosshair it shares with all others. */
 
 import { useEffect, useRef } from "../../vendor/preact-hooks.js";
 import { effect, useSignal } from "../../vendor/signals.js";
 import uPlot from "../../vendor/uplot.js";
-import { merge } from "../model/merge.js";
-import { metric, written } from "../model/metrics.js";
-import { exact } from "../model/numbers.js";
-import { smooth } from "../model/smoothing.js";
-import { drawing } from "../session/painter.js";
+import { metric, written } from "../model/charts.js";
+import { merge, smooth } from "../model/curves.js";
+import { count, exact } from "../model/numbers.js";
+import { exactTime } from "../model/times.js";
+import { drawing } from "../session/state.js";
 import { picture } from "../session/watching.js";
-import { readColours } from "./colours.js";
-import { html } from "./html.js";
-import { columnsOf, options } from "./plot.js";
-import { themed } from "./theme.js";
-import { Tip } from "./tip.js";
-import { horizontalAxis, smoothing } from "./toolbar.js";
+import { horizontalAxis, smoothing } from "./charts.js";
+import { html, themed } from "./parts.js";
+import { columnsOf, options, readColours } from "./plot.js";
 
-/** @typedef {import("../model/graphs.js").Chart} Chart */
+/** @typedef {import("../model/charts.js").Chart} Chart */
 /** @typedef {import("../model/series.js").Axis} Axis */
 /** @typedef {import("./plot.js").Curve} Curve */
 
@@ -207,4 +204,28 @@ function valueAt(values, index) {
     if (value !== null && value !== undefined) return value;
   }
   return null;
+}
+
+/**
+ * @param {{curves: import("./plot.js").Curve[], look: import("../../vendor/signals.js").Signal<Look>,
+ *   axis: import("../../vendor/signals.js").Signal<import("../model/series.js").Axis>}} props
+ */
+export function Tip({ curves, look, axis }) {
+  const { here, x, readings, left } = look.value;
+  if (!here || x === null || !readings.length) return null;
+  const where = axis.value === "time" ? exactTime(x * 1000) : `${axis.value} ${count(x)}`;
+  return html`<div class="tip" style=${{ "--x": `${left}px` }} data-side=${left > 220 ? "left" : "right"}>
+    <p>${where}</p>
+    <dl>${readings.map((reading, i) => html`<${Rows} reading=${reading} curve=${curves[i]} alone=${curves.length === 1} />`)}</dl>
+  </div>`;
+}
+
+/** @param {{reading: import("./chart.js").Reading, curve: import("./plot.js").Curve, alone: boolean}} props */
+function Rows({ reading, curve, alone }) {
+  const write = (/** @type {number | null} */ value) => written(curve.name, value);
+  const spread = reading.min !== null && reading.max !== null && reading.min !== reading.max;
+  return html`<dt class="lead" style=${{ "--c": `var(--series-${curve.colour})` }}><i class="swatch"></i>${alone ? (curve.noisy ? "smoothed" : "value") : metric(curve.name).title}</dt>
+    <dd class="lead">${write(reading.value)}</dd>
+    ${curve.noisy && html`<dt>raw</dt><dd>${write(reading.raw)}</dd>`}
+    ${spread && html`<dt>min – max</dt><dd>${write(reading.min)} – ${write(reading.max)}</dd>`}`;
 }

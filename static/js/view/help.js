@@ -1,8 +1,7 @@
 /** Help: what the page can do, and its keys. */
 
 import { signal } from "../../vendor/signals.js";
-import { Dialog } from "./dialog.js";
-import { html } from "./html.js";
+import { Dialog, html } from "./parts.js";
 
 const shown = signal(false);
 

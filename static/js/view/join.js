@@ -1,12 +1,14 @@
-/** The card before a room: its name, who you are, and the password if it asks for one. */
+/** Between the code and the room: the card that asks who you are, waiting for the owner, and being refused. */
 
 import { useEffect, useRef, useState } from "../../vendor/preact-hooks.js";
 import { spoken } from "../model/codes.js";
-import { PASSWORD_CODES, sentence } from "../model/problems.js";
+import { ago, duration, exactTime } from "../model/times.js";
+import { PASSWORD_CODES, sentence, wordsFor } from "../model/words.js";
 import { personName } from "../net/storage.js";
-import { anotherCode, join } from "../session/entering.js";
-import { Entry } from "./entry.js";
-import { html } from "./html.js";
+import { anotherCode, join, withdraw } from "../session/entering.js";
+import { link, now } from "../session/state.js";
+import { Entry } from "./arrive.js";
+import { html, Icon, ThemeButton } from "./parts.js";
 
 /** @param {{screen: import("../session/state.js").Join}} props */
 export function JoinCard({ screen }) {
@@ -73,4 +75,53 @@ function RoomTitle({ room, code }) {
       ${room.require_approval && html`<span>The owner lets people in</span>`}
     </p>
   </header>`;
+}
+
+/** @param {{screen: import("../session/state.js").Waiting}} props */
+export function WaitingCard({ screen }) {
+  const { askedAt, endsAt } = screen;
+  const time = Math.max(now.value, askedAt);
+  const broken = link.value?.phase === "broken" && !link.value.streaming;
+  return html`<${Entry}>
+    <section class="entry-card card" aria-labelledby="wait-title">
+      <div class="wait-pulse" aria-hidden="true"><i></i><i></i><i></i></div>
+      <header class="room-title center">
+        <h1 id="wait-title">${screen.room?.name ?? screen.code}</h1>
+        <p class="quiet" role="status">${broken ? "The connection is gone. Your request still stands; we keep trying." : "The owner has been told. You will be let in here."}</p>
+      </header>
+      <dl class="pairs pairs-ruled">
+        <dt>You asked as</dt><dd>${screen.askedAs}</dd>
+        <dt>Asked</dt><dd><time title=${exactTime(askedAt)}>${ago(askedAt, time)}</time></dd>
+        ${endsAt !== null && html`<dt>The request ends</dt><dd><time title=${exactTime(endsAt)}>${endsAt > time ? `in ${duration((endsAt - time) / 1000)}` : "now"}</time></dd>`}
+      </dl>
+      <button class="button button-large" type="button" onClick=${() => void withdraw()}>Withdraw the request</button>
+      <p class="hint center">Keep this page open. No answer means no.</p>
+    </section>
+  <//>`;
+}
+
+/** @param {{screen: import("../session/state.js").Refused}} props */
+export function Refused({ screen }) {
+  const { room, code, problem, again } = screen;
+  const words = wordsFor(problem);
+  const tone = words.tone === "plain" ? "" : ` badge-${words.tone}`;
+  const seats = problem.code === "room_full" && room?.max_spectators ? `All ${room.max_spectators} seats are taken. ` : "";
+  return html`<div class="room-page">
+    <header class="status-line"><span class=${`badge${tone}`}><i class="dot" aria-hidden="true"></i>${words.badge}</span><h1>${room?.name ?? spoken(code)}</h1>
+      <div class="end"><${ThemeButton} /></div></header>
+    <main class="plain" role="status">
+      <span class="mark-round"><${Icon} name=${words.icon} /></span>
+      <b>${words.title}</b>
+      <p class="quiet">${seats}${words.text}</p>
+      <p class="actions-row">
+        ${words.again && html`<button class="button button-main" type="button" onClick=${again}>Try again</button>`}
+        <button class=${words.again ? "button" : "button button-main"} type="button" onClick=${anotherCode}>Another code</button>
+      </p>
+    </main>
+  </div>`;
+}
+
+/** While the room is asked for; words only, and only when it takes long. */
+export function Finding() {
+  return html`<div class="room-page"><main class="plain finding" role="status"><p class="quiet">Opening the room</p></main></div>`;
 }

@@ -1,17 +1,15 @@
-/** The owner's panel: who asks, who is in, how to invite, how long the room stays. */
+/** The owner's panel: who asks, who is in, how to invite, how long the room stays. Fetched by owners only. */
 
 import { useEffect, useState } from "../../vendor/preact-hooks.js";
+import { spoken } from "../model/codes.js";
 import { count } from "../model/numbers.js";
 import { ago, duration, exactTime, toMs } from "../model/times.js";
+import { roomUrl } from "../net/api.js";
 import { answerRequest, closeRoom, extend, letAllIn, people, refreshRequests, refreshRoom } from "../session/owner.js";
-import { drawing, now } from "../session/painter.js";
-import { link } from "../session/state.js";
+import { drawing, link, now, toast } from "../session/state.js";
 import { picture } from "../session/watching.js";
-import { Dialog } from "./dialog.js";
-import { html } from "./html.js";
-import { Icon } from "./icons.js";
-import { Invite } from "./invite.js";
-import { panelOpen } from "./status.js";
+import { Dialog, html, Icon } from "./parts.js";
+import { panelOpen } from "./room.js";
 
 /** Milliseconds between two looks at who is in, and at what no message tells. */
 const LOOK_MS = 4000;
@@ -25,7 +23,7 @@ export function Panel({ screen }) {
       <div class="end"><button class="button button-bare button-icon" type="button" aria-label="Close the panel" onClick=${close}><${Icon} name="close" /></button></div></header>
     <${Requests} roomId=${roomId} />
     <${People} roomId=${roomId} />
-    <${Invite} code=${screen.code} />
+    <${Invite} screen=${screen} />
     <${Settings} roomId=${roomId} />
   </aside>`;
 }
@@ -133,4 +131,67 @@ function ConfirmClose({ roomId, done }) {
     <p class="actions-row end"><button class="button" type="button" onClick=${done}>Keep it open</button>
       <button class="button button-danger" type="button" onClick=${close}>Close for everybody</button></p>
   <//>`;
+}
+
+/** @param {{screen: import("../session/state.js").Watching}} props */
+export function Invite({ screen }) {
+  void drawing.value;
+  const [large, setLarge] = useState(false);
+  const code = picture.room?.code ?? screen.code;
+  const url = screen.link ?? picture.room?.join_url ?? roomUrl(code);
+  const copy = async () => {
+    if (await copied(url)) toast("Link copied");
+    else toast("The browser does not allow copying: mark the link and copy it", "bad");
+  };
+  return html`<section aria-labelledby="p-invite">
+    <header><h3 id="p-invite">Invite</h3></header>
+    <div class="invite"><${Qr} text=${url} /><div>
+      <p class="code-text">${code}</p>
+      <p class="small quiet link-text">${url.replace(/^https?:\/\//, "")}</p>
+      <p class="actions-row fill invite-do"><button class="button" type="button" onClick=${() => void copy()}><${Icon} name="copy" />Copy link</button>
+        <button class="button" type="button" onClick=${() => setLarge(true)}>Enlarge</button></p>
+    </div></div>
+    ${large && html`<${Dialog} title=${spoken(code)} wide=${true} close=${() => setLarge(false)}><${Qr} text=${url} /><p class="center mono">${url}</p><//>`}
+  </section>`;
+}
+
+/**
+ * The clipboard's new way works on https and loopback only; over a plain network address the old one does.
+ * @param {string} text
+ */
+async function copied(text) {
+  if (navigator.clipboard) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      // refused by the browser: the old way may still do
+    }
+  }
+  const field = document.createElement("textarea");
+  field.value = text;
+  field.className = "unseen";
+  document.body.append(field);
+  field.select();
+  const done = document.execCommand("copy");
+  field.remove();
+  return done;
+}
+
+/** @param {{text: string}} props */
+function Qr({ text }) {
+  const [code, setCode] = useState(/** @type {{size: number, path: string} | null} */ (null));
+  useEffect(() => {
+    let over = false;
+    void import("../../vendor/uqr.js").then(({ encode }) => {
+      if (over) return;
+      const { data, size } = encode(text, { ecc: "M", border: 0 });
+      setCode({ size, path: data.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x},${y}h1v1h-1z` : ""))).join("") });
+    });
+    return () => {
+      over = true;
+    };
+  }, [text]);
+  const size = code?.size ?? 25;
+  return html`<svg class="qr" viewBox=${`-4 -4 ${size + 8} ${size + 8}`} role="img" aria-label="QR code that opens this room" shape-rendering="crispEdges"><path d=${code?.path ?? ""} /></svg>`;
 }

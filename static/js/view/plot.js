@@ -1,12 +1,9 @@
-/** One chart's drawing: uPlot draws the curves, this file rules, labels and ranges as the look wants them. */
+/** One chart's drawing: uPlot draws the curves, this file rules, labels, ranges and colours as the look wants them. */
 
 import uPlot from "../../vendor/uplot.js";
-import { axis as axisLabels } from "../model/numbers.js";
-import { horizontal, vertical } from "../model/ticks.js";
+import { axis as axisLabels, horizontal, vertical } from "../model/numbers.js";
 import { timeAxis } from "../model/times.js";
-import { faint } from "./colours.js";
 
-/** @typedef {import("./colours.js").Colours} Colours */
 /** @typedef {import("../model/series.js").Axis} Axis */
 
 /**
@@ -193,4 +190,51 @@ function across(plot, axis) {
     ctx.fillText(labels[i], at, y);
     free = at + wide + 12 * ratio;
   });
+}
+
+const NAMES = ["text", "text-2", "surface", "grid", "baseline", "crosshair", "warn",
+  "series-1", "series-2", "series-3", "series-4", "series-5", "series-6", "series-7", "series-8"];
+
+/**
+ * @typedef {object} Colours
+ * @property {Record<string, string>} of colour by the token's name
+ * @property {number} line width in pixels
+ * @property {number} ghost opacity of the raw line
+ * @property {number} envelope opacity of the band from min to max
+ * @property {string} font
+ */
+
+/**
+ * Reads the tokens; once per theme.
+ * @returns {Colours}
+ */
+export function readColours() {
+  const probe = document.createElement("i");
+  probe.hidden = true;
+  document.body.append(probe);
+  /** @type {Record<string, string>} */
+  const of = {};
+  for (const name of NAMES) {
+    probe.style.color = `var(--${name})`;
+    of[name] = getComputedStyle(probe).color;
+  }
+  const style = getComputedStyle(probe);
+  const number = (/** @type {string} */ name) => Number.parseFloat(style.getPropertyValue(name));
+  probe.style.fontSize = "var(--text-s)";
+  const size = getComputedStyle(probe).fontSize;
+  const colours = { of, line: number("--line-width"), ghost: number("--ghost"), envelope: number("--envelope"), font: `${size} ${style.fontFamily}` };
+  probe.remove();
+  return colours;
+}
+
+/**
+ * A colour with an opacity; works on whatever form the browser computed.
+ * @param {string} colour
+ * @param {number} opacity
+ */
+export function faint(colour, opacity) {
+  const rgb = /^rgb\(([^)]+)\)$/.exec(colour);
+  if (rgb) return `rgba(${rgb[1]}, ${opacity})`;
+  const srgb = /^color\((srgb [^)/]+)\)$/.exec(colour);
+  return srgb ? `color(${srgb[1]} / ${opacity})` : colour;
 }

@@ -1,4 +1,4 @@
-/** What the agent decided: actions with their probabilities and Q-values, and the last moves. Pure. */
+/** What the agent decides, and the world it walks through. Pure. */
 
 import { isNumber } from "./numbers.js";
 
@@ -127,4 +127,89 @@ export function direction(name) {
 export function actionTitle(name) {
   const text = name.replace(/[_\s]+/g, " ").trim();
   return text ? text[0].toUpperCase() + text.slice(1) : name;
+}
+
+/** @typedef {[number, number]} Position */
+
+/**
+ * @typedef {object} Grid
+ * @property {number} width in cells
+ * @property {number} height
+ * @property {Position[]} walls
+ * @property {Position[]} lava
+ * @property {Position | null} start
+ * @property {Position | null} goal
+ */
+
+/** More cells than this are not drawn: the picture would be grey, and slow. */
+const MOST_CELLS = 4000;
+
+/**
+ * @param {unknown} value `metadata.grid` of an episode
+ * @returns {Grid | null} null when it is no grid
+ */
+export function readGrid(value) {
+  if (value === null || typeof value !== "object") return null;
+  const { width, height, walls, lava, start, goal } = /** @type {Record<string, unknown>} */ (value);
+  if (!isSize(width) || !isSize(height) || width * height > MOST_CELLS) return null;
+  return { width, height, walls: positions(walls), lava: positions(lava), start: position(start), goal: position(goal) };
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is number}
+ */
+function isSize(value) {
+  return isNumber(value) && Number.isInteger(value) && value > 0;
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Position | null}
+ */
+export function position(value) {
+  if (value === null || typeof value !== "object") return null;
+  const [x, y] = Array.isArray(value) ? value : [/** @type {any} */ (value).x, /** @type {any} */ (value).y];
+  return isNumber(x) && isNumber(y) ? [x, y] : null;
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Position[]}
+ */
+function positions(value) {
+  return Array.isArray(value) ? value.flatMap((one) => [position(one)].filter((at) => at !== null)) : [];
+}
+
+/**
+ * How strongly each known cell is tinted: 0 to 1, the lowest value not at all, the highest fully, the steps between
+ * bent so that the best cells stand out.
+ * @param {ReadonlyMap<string, number>} worth value by "x,y"
+ * @returns {{at: Position, share: number}[]}
+ */
+export function heat(worth) {
+  const values = [...worth.values()];
+  const low = Math.min(...values);
+  const span = Math.max(...values) - low;
+  if (!(span > 0)) return [];
+  return [...worth].map(([key, value]) => {
+    const [x, y] = key.split(",").map(Number);
+    return { at: [x, y], share: ((value - low) / span) ** 1.25 };
+  });
+}
+
+/**
+ * From positions to a picture of `width` by `height`: all of the way fits, and both directions have one scale.
+ * @param {readonly Position[]} trail
+ * @param {number} width
+ * @param {number} height
+ * @returns {(at: Position) => Position}
+ */
+export function placer(trail, width, height) {
+  const xs = trail.map(([x]) => x);
+  const ys = trail.map(([, y]) => y);
+  const [left, top] = [Math.min(...xs), Math.min(...ys)];
+  const [wide, high] = [Math.max(...xs) - left, Math.max(...ys) - top];
+  const scale = Math.min(width / (wide || 1), height / (high || 1));
+  return ([x, y]) => [width / 2 + (x - left - wide / 2) * scale, height / 2 + (y - top - high / 2) * scale];
 }
