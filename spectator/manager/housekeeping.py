@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections.abc import Awaitable, Callable
 
 from rooms import Connection, RoomManager, RoomsError
 from spectator.tasks import Tasks
@@ -14,13 +15,32 @@ logger = logging.getLogger("spectator.manager")
 SWEEP_S = 5.0
 LEASE_KEY = "sp:sweeper"
 
+KEEP_KEY_ROUNDS = 6
+"""So often the key of the data folder is made known again: a store without a disk forgets it."""
+
 
 class Housekeeping:
-    """The background work of one node that belongs to no room and no viewer."""
+    """The background work of one node that belongs to no room and no viewer.
 
-    def __init__(self, connection: Connection, rooms: RoomManager, *, every_s: float = SWEEP_S) -> None:
+    Args:
+        connection: the store.
+        rooms: whose time passes.
+        keep_key: sees to it that the key of the data folder is known; repeats are harmless.
+        every_s: seconds between two rounds.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        rooms: RoomManager,
+        keep_key: Callable[[], Awaitable[None]],
+        *,
+        every_s: float = SWEEP_S,
+    ) -> None:
         self._connection = connection
         self._rooms = rooms
+        self._keep_key = keep_key
+        self._rounds = 0
         self._every_s = every_s
         self._node = secrets.token_hex(8)
         self._tasks = Tasks("housekeeping")
@@ -35,7 +55,10 @@ class Housekeeping:
 
     async def _round(self) -> None:
         await asyncio.sleep(self._every_s)
+        self._rounds += 1
         try:
+            if self._rounds % KEEP_KEY_ROUNDS == 0:
+                await self._keep_key()
             if await self._is_my_turn():
                 await self._rooms.sweep()
         except RoomsError as error:

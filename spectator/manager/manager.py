@@ -54,7 +54,7 @@ class Manager:
         self.hub = Hub(self.log, rooms)
         self.publisher = Publisher(self.log, self.hub)
         self._historian = Historian(self.log)
-        self._housekeeping = Housekeeping(connection, rooms)
+        self._housekeeping = Housekeeping(connection, rooms, self.keep_key)
         self._waits = 0
         self._goodbye_said = False
 
@@ -75,11 +75,17 @@ class Manager:
             limits = access.Limits(enabled=settings.rate_limits)
             rooms = RoomManager(connection, secrets, limits=limits)
             await rooms.check_secrets()
-            await rooms.ensure_key(local_key(settings.data_dir), LOCAL_TENANT, ALL_SCOPES, "data folder")
+            manager = cls(connection, rooms, settings)
+            await manager.keep_key()
         except BaseException:
             await connection.close()
             raise
-        return cls(connection, rooms, settings)
+        return manager
+
+    async def keep_key(self) -> None:
+        """See to it that the store knows the key of the data folder, by its hash alone."""
+        key = local_key(self.settings.data_dir)
+        await self.rooms.ensure_key(key, LOCAL_TENANT, ALL_SCOPES, "data folder")
 
     async def start(self) -> None:
         """Start the hub and the housekeeping of this node."""

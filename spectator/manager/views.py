@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from rooms import Room
+from rooms import AccessLevel, Room
 from spectator.log import Head, run_status
 
 
@@ -35,6 +35,7 @@ class StrangerView(BaseModel):
     max_spectators: int
     current_spectators: int
     status: Literal["active", "paused", "ended"]
+    run: RunView | None = None
 
 
 class RoomView(StrangerView):
@@ -55,8 +56,9 @@ class RoomView(StrangerView):
 
 
 class StaffView(RoomView):
-    """What owner and moderators may know beside."""
+    """What owner and moderators may know beside; ``join_url`` where the address of the page is known."""
 
+    join_url: str | None = None
     waiting: int
     turned_away: int
     approval_timeout: int
@@ -65,6 +67,9 @@ class StaffView(RoomView):
     blocked_users: list[str]
     graphs: list[dict[str, Any]] | None
 
+
+_OPEN_LEVELS = frozenset({AccessLevel.PUBLIC, AccessLevel.PASSWORD})
+"""Levels at which the code (and the password) lets in; who has the code may know whether anything happens."""
 
 STAFF_ROLES = frozenset({"owner", "moderator"})
 
@@ -96,6 +101,8 @@ def view(room: Room, head: Head | None, role: str | None, now_ms: int, waiting: 
         "current_spectators": room.seats,
         "status": room.status if room.is_active(now_ms) else "ended",
     }
+    if role is None and room.access_level in _OPEN_LEVELS:
+        shown["run"] = _run(head)
     if role is None:
         return StrangerView(**shown)
     shown |= {

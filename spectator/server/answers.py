@@ -52,9 +52,10 @@ class AnyRoom(RootModel[StaffView | RoomView | StrangerView]):
 
 
 class OwnerUrlAnswer(Answer):
-    """A link that makes whoever opens it owner: once, within ten minutes."""
+    """A link that makes whoever opens it owner (once, within ten minutes), and the one to give to others."""
 
     owner_url: str
+    join_url: str
 
 
 class ClaimedAnswer(Answer):

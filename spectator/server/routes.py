@@ -9,7 +9,7 @@ from typing import TypeVar
 from aiohttp import web
 from pydantic import BaseModel
 
-from rooms import Caller, Room
+from rooms import Caller, Role, Room
 from rooms.errors import RoomsError
 from spectator.manager import Manager
 from spectator.server.policy import Policy
@@ -37,7 +37,7 @@ class Call:
     caller: Caller
     client: str
     found: Room | None = None
-    role: str | None = None
+    role: Role | None = None
     body: BaseModel | None = None
     query: BaseModel | None = None
 

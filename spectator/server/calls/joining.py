@@ -18,6 +18,7 @@ from spectator.server.answers import (
     reply,
 )
 from spectator.server.bodies import ClaimBody, IdentityBody, WaitQuery
+from spectator.server.calls.rooms import shown_to, shown_to_owner
 from spectator.server.links import own_links
 from spectator.server.routes import Call
 
@@ -94,8 +95,7 @@ async def withdraw(call: Call) -> web.Response:
 async def redeem_claim(call: Call) -> web.Response:
     """Exchange a claim for the room's key."""
     room, owner_token = await call.manager.rooms.redeem_claim(call.read(ClaimBody).claim)
-    (shown,) = await call.manager.views([room], "owner")
-    assert isinstance(shown, StaffView), "an owner is shown everything"
+    shown = await shown_to_owner(call, room)
     return reply(
         ClaimedAnswer(room=shown, owner_token=owner_token, ws_url=own_links(call.request).socket(room.id))
     )
@@ -136,6 +136,6 @@ def _check_own(call: Call) -> None:
 
 
 async def _own_view(call: Call, admitted: Admitted) -> StaffView | RoomView:
-    (shown,) = await call.manager.views([admitted.room], admitted.role)
+    shown = await shown_to(call, admitted.room, admitted.role)
     assert isinstance(shown, RoomView), "whoever is in is shown more than a stranger"
     return shown

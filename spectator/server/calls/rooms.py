@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from rooms import NewRoom, Room, RoomPatch
-from spectator.manager.views import RoomView, StaffView
+from rooms import NewRoom, Role, Room, RoomPatch
+from spectator.manager.views import RoomView, StaffView, StrangerView
 from spectator.server.answers import (
     ChangedAnswer,
     CreatedAnswer,
@@ -27,7 +27,7 @@ async def create_room(call: Call) -> web.Response:
     claim = await call.manager.rooms.claim(room)
     join_url = join_links(call.request).room(room.code)
     answer = CreatedAnswer(
-        room=await _staff_view(call, room),
+        room=await shown_to_owner(call, room),
         owner_token=created.owner_token,
         join_url=join_url,
         owner_url=own_links(call.request).owner(room.code, claim),
@@ -55,15 +55,14 @@ async def lobby(call: Call) -> web.Response:
 
 async def show_room(call: Call) -> web.Response:
     """What this caller may see of a room."""
-    (shown,) = await call.manager.views([call.room], call.role)
-    return reply(shown)
+    return reply(await shown_to(call, call.room, call.role))
 
 
 async def change_room(call: Call) -> web.Response:
     """Change what is given."""
     changed = await call.manager.change(call.room, call.read(RoomPatch))
-    shown = await _staff_view(call, changed.room)
-    answer = ChangedAnswer(**shown.model_dump())
+    shown = await shown_to_owner(call, changed.room)
+    answer = ChangedAnswer(**shown.model_dump(exclude_unset=True))
     if changed.password is not None:
         answer.password = changed.password
     return reply(answer)
@@ -72,22 +71,36 @@ async def change_room(call: Call) -> web.Response:
 async def extend_room(call: Call) -> web.Response:
     """Let a room live longer."""
     room = await call.manager.rooms.extend(call.room, call.read(ExtendBody).hours)
-    return reply(await _staff_view(call, room))
+    return reply(await shown_to_owner(call, room))
 
 
 async def close_room(call: Call) -> web.Response:
     """End a room for everybody."""
     room = await call.manager.rooms.close_room(call.room)
-    return reply(await _staff_view(call, room))
+    return reply(await shown_to_owner(call, room))
 
 
 async def make_claim(call: Call) -> web.Response:
     """A fresh link that makes whoever opens it owner."""
     claim = await call.manager.rooms.claim(call.room)
-    return reply(OwnerUrlAnswer(owner_url=own_links(call.request).owner(call.room.code, claim)))
+    return reply(
+        OwnerUrlAnswer(
+            owner_url=own_links(call.request).owner(call.room.code, claim),
+            join_url=join_links(call.request).room(call.room.code),
+        )
+    )
 
 
-async def _staff_view(call: Call, room: Room) -> StaffView:
-    (shown,) = await call.manager.views([room], "owner")
+async def shown_to(call: Call, room: Room, role: Role | None) -> StrangerView:
+    """A room as ``role`` may see it; owner and moderators also get the link to give to others."""
+    (shown,) = await call.manager.views([room], role)
+    if isinstance(shown, StaffView):
+        shown.join_url = join_links(call.request).room(room.code)
+    return shown
+
+
+async def shown_to_owner(call: Call, room: Room) -> StaffView:
+    """A room as its owner sees it."""
+    shown = await shown_to(call, room, "owner")
     assert isinstance(shown, StaffView), "an owner is shown everything"
     return shown

@@ -79,7 +79,12 @@ def test_a_stranger_sees_what_is_needed_to_join() -> None:
         "max_spectators": 10,
         "current_spectators": 4,
         "status": "active",
+        "run": {"id": "run-1", "status": "active", "last_event_at": "2023-11-14T22:14:19.000Z"},
     }
+
+
+def test_a_stranger_to_a_room_by_invitation_is_told_of_no_run() -> None:
+    assert "run" not in shown(None, dataclasses.replace(ROOM, access_level=AccessLevel.INVITE_ONLY))
 
 
 def test_a_spectator_sees_the_room_of_the_protocol() -> None:

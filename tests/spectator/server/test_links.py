@@ -1,11 +1,15 @@
 """Addresses for people: nothing secret where a server would see it."""
 
+from pathlib import Path
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from rooms import Connection
+from spectator.embedded import EmbeddedStore
 from spectator.server.links import Links, qr_svg
+from tests.spectator.server.conftest import running
 
 
 @pytest.mark.parametrize("root", ["http://127.0.0.1:8000", "https://lab.example/spectator"])
@@ -32,3 +36,24 @@ def test_the_qr_code_is_svg_without_script_and_size() -> None:
     assert svg.tag == "{http://www.w3.org/2000/svg}svg"
     assert "viewBox" in svg.attrib
     assert {child.tag.rpartition("}")[2] for child in svg.iter()} == {"svg", "path"}
+
+
+async def test_behind_a_proxy_addresses_are_the_visitors(
+    store: EmbeddedStore, connection: Connection, tmp_path: Path, page_folder: Path
+) -> None:
+    settings = {"static_dir": page_folder, "behind_proxy": True, "hosts": ("lab.example",)}
+    async with running(store.url, tmp_path, **settings) as site:
+        forwarded = {"X_Forwarded_Host": "lab.example", "X_Forwarded_Proto": "https"}
+        made = (await site.call("POST", "/rooms", {}, token="key", **forwarded)).body
+        assert made["join_url"] == f"https://lab.example/r/{made['room']['code']}"
+        assert made["ws_url"].startswith("wss://lab.example/ws/rooms/")
+
+
+async def test_the_public_url_is_what_people_are_given(
+    store: EmbeddedStore, connection: Connection, tmp_path: Path, page_folder: Path
+) -> None:
+    settings = {"static_dir": page_folder, "public_url": "https://lab.example/spectator/"}
+    async with running(store.url, tmp_path, **settings) as site:
+        made = await site.create()
+        assert made["join_url"] == f"https://lab.example/spectator/r/{made['room']['code']}"
+        assert made["ws_url"] == f"wss://lab.example/spectator/ws/rooms/{made['room']['id']}"

@@ -1,12 +1,12 @@
 """Coming in and going, by HTTP."""
 
-import asyncio
 import time
 
 import pytest
 
 from rooms import Connection
 from spectator.embedded import EmbeddedStore
+from spectator.tasks import Tasks
 from tests.harness.waiting import eventually
 from tests.spectator.server.conftest import Site, running
 
@@ -116,7 +116,8 @@ async def test_a_waiting_call_is_answered_at_once_when_the_owner_answers(site: S
     asked = await site.join(made["room"]["code"])
     own = f"/rooms/{made['room']['id']}/requests/{asked['request_id']}"
     began = time.monotonic()
-    call = asyncio.create_task(site.call("GET", f"{own}?wait=25", token=asked["token"]))  # noqa: TID251 - a test
+    tasks = Tasks("test")
+    call = tasks.start(site.call("GET", f"{own}?wait=25", token=asked["token"]), "the waiting call")
     await eventually(lambda: site.manager._waits == 1, what="the call waits")
     assert (await site.call("POST", f"{own}/deny", {}, token="key")).body["status"] == "denied"
     reply = await call

@@ -136,6 +136,7 @@ async def test_a_stranger_sees_what_is_needed_to_join(site: Site) -> None:
         "max_spectators": 10,
         "current_spectators": 0,
         "status": "active",
+        "run": None,
     }
 
 
@@ -239,6 +240,8 @@ async def test_a_claim_is_exchanged_once_for_the_key(site: Site) -> None:
     room = f"/rooms/{made['room']['id']}"
     url = (await site.call("POST", f"{room}/claims", {}, token=made["owner_token"])).body["owner_url"]
     claim = urlsplit(url).fragment.removeprefix("claim=")
+    shown = await site.call("GET", room, token=made["owner_token"])
+    assert shown.body["join_url"] == made["join_url"]
     reply = await site.call("POST", "/claims", {"claim": claim})
     assert reply.status == 200
     assert reply.body["room"]["id"] == made["room"]["id"]
