@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -34,6 +35,8 @@ LOG = "server.log"
 def demo(arguments: argparse.Namespace, out: Output) -> int:
     """Use this user's server, or run one as long as the demo lasts; train until interrupted."""
     local = LocalServer(environment(arguments).data_dir)
+    for told_to_end in (signal.SIGTERM, signal.SIGHUP):  # a closed terminal, a service manager: as Ctrl-C
+        signal.signal(told_to_end, signal.default_int_handler)
     with _server(local, arguments) as found:
         room = spectator.open_room(
             ROOM,

@@ -11,7 +11,8 @@ from spectator.demo.world import ACTIONS, Cell, Outcome
 
 DISCOUNT = 0.97
 TEMPERATURE = 0.03  # of the softmax over Q: small differences already decide
-LEARNING_RATE = 0.2
+FIRST_RATE, LAST_RATE = 0.3, 0.1  # of learning
+RATE_DECAY = 0.99  # an episode
 # What is unknown looks good, so the agent goes and sees (optimistic start, Sutton & Barto ch. 2.6).
 UNKNOWN_VALUE = 0.5
 FIRST_EPSILON, LAST_EPSILON = 0.5, 0.02
@@ -34,7 +35,7 @@ class Agent:
 
     def __init__(self, rng: random.Random) -> None:
         self.epsilon = FIRST_EPSILON
-        self.learning_rate = LEARNING_RATE
+        self.learning_rate = FIRST_RATE
         self._rng = rng
         self._q: Dict[Cell, List[float]] = {}
         self._model: Dict[Tuple[Cell, int], Deque[Outcome]] = {}  # the last outcomes of each step taken
@@ -77,5 +78,6 @@ class Agent:
         return error * error
 
     def end_episode(self) -> None:
-        """Explore a little less from now on."""
+        """Explore a little less, and trust each single step a little less, from now on."""
         self.epsilon = max(LAST_EPSILON, self.epsilon * EPSILON_DECAY)
+        self.learning_rate = max(LAST_RATE, self.learning_rate * RATE_DECAY)

@@ -8,7 +8,8 @@ from tests.harness.waiting import until
 
 
 @pytest.mark.timeout(120)
-def test_the_demo_runs_a_server_of_its_own_and_takes_it_along(tmp_path):
+@pytest.mark.parametrize("told_to_end", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_demo_runs_a_server_of_its_own_and_takes_it_along(told_to_end, tmp_path):
     data = tmp_path / "data"
     with spectator_started(data, "demo", "--port", "0") as demo:
         assert demo.stdout is not None
@@ -18,7 +19,7 @@ def test_the_demo_runs_a_server_of_its_own_and_takes_it_along(tmp_path):
         room = until(lambda: live(data, code), what="the demo's run")
         assert room["name"] == "four-rooms"
         until(lambda: figures(data, code), what="the agent's figures")
-        demo.send_signal(signal.SIGINT)
+        demo.send_signal(told_to_end)
         told, errors = demo.communicate(timeout=30)
     assert "The demo has ended" in told
     assert errors == ""

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from spectator.demo.agent import LAST_EPSILON, LEARNING_RATE, UNKNOWN_VALUE, Agent
+from spectator.demo.agent import LAST_EPSILON, LAST_RATE, UNKNOWN_VALUE, Agent
 from spectator.demo.world import ACTIONS, Cell, Outcome
 
 HERE, THERE = Cell(0, 0), Cell(1, 0)
@@ -56,4 +56,4 @@ def test_exploration_fades_to_its_floor():
     for _ in range(1000):
         agent.end_episode()
     assert agent.epsilon == LAST_EPSILON
-    assert agent.learning_rate == LEARNING_RATE
+    assert agent.learning_rate == LAST_RATE
