@@ -145,7 +145,8 @@ class Packet:
 def _kept(event: Completed) -> bytes | int | None:
     """What tells the published form from the completed one.
 
-    None where they are the same, the length of what they share where only ``derived`` follows, else the form itself.
+    None where they are the same, the length of what they share where only ``derived`` follows, else the form
+    itself.
     """
     if event.raw is event.completed:
         return None

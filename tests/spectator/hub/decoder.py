@@ -11,7 +11,7 @@ class Frame(NamedTuple):
 
 
 class Decoder:
-    """Joins fragments, inflates, insists on the rules. ``keeps`` is whether it keeps its window between messages."""
+    """Joins fragments, inflates, insists on the rules; ``keeps``: its window, between messages."""
 
     def __init__(self, *, keeps: bool = True) -> None:
         self.keeps = keeps

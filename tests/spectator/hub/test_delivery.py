@@ -45,7 +45,7 @@ def room(feed, script, clock) -> Room:
 
 
 def covered(messages: list[dict], start: int = 1) -> int:
-    """Follow the messages as a client does; they must neither overlap nor leave a gap. Returns the last event."""
+    """Follow the messages as a client does: no overlap, no gap. Returns the last event."""
     at = start - 1
     for message in messages:
         if message["type"] == "snapshot":
