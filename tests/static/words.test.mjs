@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { emptyPicture, receive } from "../../static/js/model/room.js";
+import { fromClose, sentence, standingOf, wordsFor } from "../../static/js/model/words.js";
+
+const NOW = Date.parse("2025-03-14T15:00:00Z");
+const OPEN = { phase: /** @type {const} */ ("open"), brokenAt: null, retryAt: null, latency: 9, streaming: false };
+
+/** @param {Partial<import("../../static/js/model/room.js").Run>} run */
+function shown(run) {
+  const picture = emptyPicture();
+  picture.room = { name: "x", status: "active" };
+  picture.run = { id: "r", status: "active", startedAt: null, endedAt: null, ...run };
+  picture.lastEventAt = NOW - 42_000;
+  receive(picture, { type: "snapshot", cursor: "c", seq: 1, state: {}, graphs: [], series: { best_reward: { step: [1], time: [1], last: [500] } } }, NOW);
+  return picture;
+}
+
+test("every run has its word", () => {
+  /** @type {[import("../../static/js/model/room.js").Run["status"], string][]} */
+  const words = [["active", "Live"], ["stalled", "Silent"], ["crashed", "Stopped"], ["finished", "Ended"], ["failed", "Failed"]];
+  for (const [status, badge] of words) assert.equal(standingOf(shown({ status }), OPEN, NOW).badge, badge);
+});
+
+test("silence says for how long", () => {
+  assert.equal(standingOf(shown({ status: "stalled" }), OPEN, NOW).notice?.title, "No news from the training for 42 s");
+});
+
+test("an ended run says when and how good it was", () => {
+  const { notice } = standingOf(shown({ status: "finished", endedAt: NOW }), OPEN, NOW);
+  assert.match(String(notice?.title), /^The run ended at \d\d:\d\d$/);
+  assert.equal(notice?.text, "best 500");
+});
+
+test("a room without values is open, not live", () => {
+  const picture = emptyPicture();
+  picture.room = { status: "active" };
+  assert.equal(standingOf(picture, OPEN, NOW).badge, "Open");
+});
+
+test("a broken connection is told after a moment, with the time of the last value, and the picture is grey", () => {
+  const link = { ...OPEN, phase: /** @type {const} */ ("broken"), brokenAt: NOW - 8000, retryAt: NOW + 2000 };
+  const standing = standingOf(shown({}), link, NOW);
+  assert.deepEqual([standing.badge, standing.stale, standing.notice?.retry], ["Reconnecting", true, true]);
+  assert.equal(standing.notice?.title, "No connection for 8 s");
+  assert.match(String(standing.notice?.text), /^Last value \d\d:\d\d:\d\d, next try in 2 s$/);
+  assert.equal(standingOf(shown({}), { ...link, brokenAt: NOW - 500 }, NOW).badge, "Live");
+});
+
+test("the store going away is told, and being behind", () => {
+  const down = shown({});
+  receive(down, { type: "notice", code: "store_unavailable" }, NOW);
+  assert.equal(standingOf(down, OPEN, NOW).badge, "On hold");
+  const slow = shown({});
+  slow.behind = { since: NOW - 2000, points: 3 };
+  assert.equal(standingOf(slow, OPEN, NOW).notice?.title, "2 s behind, catching up");
+});
+
+test("every code of the server's errors has words of its own", () => {
+  const python = readFileSync(new URL("../../rooms/errors.py", import.meta.url), "utf8");
+  const codes = [...python.matchAll(/^    code = "(\w+)"/gm)].map((match) => match[1]);
+  assert.ok(codes.length > 15);
+  const unknown = wordsFor({ code: "no such code", status: 0 }).title;
+  // What only publishers and programs can meet has no place on the page.
+  const elsewhere = new Set(["sequence_gap", "code_taken", "payload_too_large", "unsupported_media_type", "invalid_request", "internal_error", "store_unsuitable", "secrets_unknown", "error"]);
+  const bare = codes.filter((code) => !elsewhere.has(code) && wordsFor({ code, status: 400 }).title === unknown);
+  assert.deepEqual(bare, []);
+});
+
+test("a refusal that is worth a second try says when", () => {
+  assert.equal(wordsFor({ code: "too_many_attempts", status: 429, retryAfter: 12.2 }).text, "Try again in 13 s.");
+  assert.equal(wordsFor({ code: "quota_exceeded", status: 429, retryAfter: 120 }).text, "Try again in 2 min.");
+  assert.equal(wordsFor({ code: "blocked", status: 403, retryAfter: 9 }).text, "You cannot enter this room.");
+});
+
+test("what we have no words for is told in the server's", () => {
+  assert.equal(sentence({ code: "new_thing", status: 400, detail: "Do this." }), "Something went wrong. Do this.");
+});
+
+test("close codes are the same refusals", () => {
+  assert.equal(wordsFor(fromClose(4508, "")).title, "You were removed");
+  assert.equal(wordsFor(fromClose(4510, "")).title, "The room is closed");
+  assert.equal(wordsFor(fromClose(4509, "")).title, "The room is full");
+  assert.equal(wordsFor(fromClose(4500, "odd")).text, "odd");
+});
