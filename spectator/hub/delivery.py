@@ -127,6 +127,16 @@ def acknowledge(feed: Feed, viewer: Viewer, now: float) -> None:
     viewer.settle()
 
 
+def lag(feed: Feed, viewer: Viewer, now: float) -> float:
+    """Seconds since the oldest event that the viewer has not got was made; 0 when it has everything."""
+    if viewer.held and viewer.mark is not None:
+        return now - viewer.mark[1]
+    ring = feed.ring
+    if viewer.place == ring.end or not len(ring):
+        return 0.0
+    return now - ring[max(viewer.place, ring.start)].made_at
+
+
 def stuck(viewers: Iterable[Viewer], now: float, policy: Policy) -> list[Viewer]:
     """Those whose connection has taken nothing for ``dead_s`` although there is something to take."""
     found = []

@@ -193,6 +193,6 @@ class Doorway:
             viewer.rest += hello.pieces(viewer.variant)
             if right.role in speech.OWNERS:
                 viewer.notes["requests"] = packets.plain(speech.requests(room))
-            viewer.notes["crowd"] = packets.plain(speech.crowd(room))
+            viewer.notes["crowd"] = speech.crowd_for_newcomer(room)
         viewer.rest += first
         self._pump.serve(room, viewer)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from spectator.hub import frames, packets, speech
 from spectator.hub.codes import Close
-from spectator.hub.delivery import acknowledge
+from spectator.hub.delivery import acknowledge, lag
 from spectator.hub.doorway import Doorway
 from spectator.hub.gatekeeper import Gatekeeper
 from spectator.hub.heartbeat import Heartbeat
@@ -222,7 +222,7 @@ class Hub:
         viewer.settle()
         room = self._node.rooms.get(viewer.room_id)
         if not viewer.idle and room is not None:
-            viewer.notes["crowd"] = packets.plain(speech.crowd(room))
+            viewer.notes["crowd"] = speech.crowd_for_newcomer(room)
             self._pump.serve(room, viewer)
 
     def say(self, viewer: Viewer, kind: str, message: packets.Message) -> None:
@@ -299,6 +299,17 @@ class Hub:
                 await self._empty.wait()
         except TimeoutError:
             return
+
+    def lags(self, room_id: str) -> dict[str, int]:
+        """How far behind the people are who watch on this node, in milliseconds; of several tabs the best."""
+        room, found = self._node.rooms.get(room_id), dict[str, int]()
+        if room is None or room.feed is None:
+            return found
+        for viewer in room.viewers:
+            if viewer.right.person is not None:
+                behind = round(lag(room.feed, viewer, self._node.clock()) * 1000)
+                found[viewer.right.person] = min(behind, found.get(viewer.right.person, behind))
+        return found
 
     def _keep(self, viewer: Viewer) -> None:
         if viewer not in self._connections and viewer.stage is not Stage.ENDED:

@@ -12,9 +12,13 @@ from spectator.log import Head, Wants
 if TYPE_CHECKING:
     from rooms import Glance, Room
     from spectator.hub.feed import Feed
+    from spectator.hub.packets import Message
 
 Describe = Callable[["Room", Head, int], dict[str, Any]]
 """Makes the object called ``room`` in protocol.md, for one role, of a room, its head and how many wait."""
+
+Told = tuple[dict[str, Any], "Message"]
+"""What was said, and as it was sent."""
 
 NEVER = float("-inf")
 
@@ -45,10 +49,11 @@ class RoomHub:
         self.announced_at = NEVER
         self.elsewhere = 0  # watching on other nodes, as told last
         self.run: str | None = None  # the run's state as told last
-        self.told: dict[str, dict[str, Any]] = {}  # what was said last, by kind
+        self.told: dict[str, Told] = {}  # what was said last, by kind
 
         self._viewers: dict[Viewer, None] = {}
         self._people: dict[str, set[Viewer]] = {}
+        self._keys = 0  # viewers that are no person
         self._order: tuple[Viewer, ...] | None = ()
         self._describe: dict[str, Describe] = {}
 
@@ -74,7 +79,9 @@ class RoomHub:
         self._viewers[viewer] = None
         self._order = None
         self._describe[viewer.right.role] = describe
-        if viewer.right.person is not None:
+        if viewer.right.person is None:
+            self._keys += 1
+        else:
             self._people.setdefault(viewer.right.person, set()).add(viewer)
 
     def dismiss(self, viewer: Viewer) -> None:
@@ -85,7 +92,9 @@ class RoomHub:
         del self._viewers[viewer]
         self._order = None
         person = viewer.right.person
-        if person is not None and person in self._people:
+        if person is None:
+            self._keys -= 1
+        else:
             self._people[person].discard(viewer)
             if not self._people[person]:
                 del self._people[person]
@@ -104,8 +113,7 @@ class RoomHub:
 
     def watching(self) -> int:
         """How many watch here: each person once, however many tabs, and each connection of a key."""
-        keys = sum(1 for viewer in self._viewers if viewer.right.person is None)
-        return len(self._people) + keys
+        return len(self._people) + self._keys
 
     def wants(self) -> Wants:
         """What those who look would like the trainer to make; a hidden tab wants nothing."""

@@ -112,10 +112,18 @@ def access(status: str, token: str | None = None) -> Message:
 
 def news(room: RoomHub, kind: str, content: dict[str, Any]) -> Message | None:
     """The message, unless it says what the last of its kind said."""
-    if room.told.get(kind) == content:
+    told = room.told.get(kind)
+    if told is not None and told[0] == content:
         return None
-    room.told[kind] = content
-    return packets.plain(content)
+    message = packets.plain(content)
+    room.told[kind] = (content, message)
+    return message
+
+
+def crowd_for_newcomer(room: RoomHub) -> Message:
+    """What everybody was told last, a second ago at most: thousands who come together share it."""
+    told = room.told.get("crowd")
+    return told[1] if told is not None else packets.plain(crowd(room))
 
 
 def notice(code: str, **more: Any) -> Message:
