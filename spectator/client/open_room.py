@@ -92,8 +92,5 @@ def open_room(
     if environment.mode != "online" or environment.rank != 0:
         return Room(terms.name, speaker, None)
     room = Room(terms.name, speaker, Opener(terms, environment, speaker), patience=terms.wait)
-    if not room.wait_opened(terms.wait):
-        speaker.complain(
-            "unreachable", f"no server answers after {terms.wait:g} s; training goes on, events are kept"
-        )
+    room.wait_opened(terms.wait)
     return room

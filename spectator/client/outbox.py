@@ -8,7 +8,7 @@ import time as clock
 from typing import Any, Dict, Optional
 
 from spectator.client.delivery import ATTENTIVE_HEARTBEAT, Delivery, Hooks, Opened
-from spectator.client.errors import NoServer, Refused, Unreachable
+from spectator.client.errors import NoServer, Refused, SpectatorError, Unreachable
 from spectator.client.lifetime import flush_child_at_exit
 from spectator.client.pending import Pending
 from spectator.client.stderr import Speaker
@@ -85,10 +85,14 @@ class Outbox:
         self._delivery.heartbeat = ATTENTIVE_HEARTBEAT
         self._bell.set()
 
-    def wait_opened(self, seconds: float) -> bool:
-        """Wait until the room is open or cannot be opened for now; return whether it is open."""
-        self._settled.wait(seconds)
-        return self.opened is not None
+    @property
+    def trouble(self) -> Optional[SpectatorError]:
+        """Why the last attempt failed; None after one that did not."""
+        return self._delivery.failed
+
+    def wait_settled(self, seconds: float) -> bool:
+        """Wait until the room is open, or it is clear (and said) that it cannot be; return whether it is so."""
+        return self._settled.wait(seconds)
 
     def close(self) -> None:
         """Take nothing more, and send what there is without waiting between attempts."""

@@ -293,9 +293,12 @@ class Room:
         """How many NaN and infinite values were logged; they are shown as gaps."""
         return self._run.outbox.non_finite if self._run else 0
 
-    def wait_opened(self, seconds: float) -> bool:
-        """Wait until the room is open, or cannot be opened for now; return whether it is open."""
-        return self._run is not None and self._run.outbox.wait_opened(seconds)
+    def wait_opened(self, seconds: float) -> None:
+        """Wait until the room is open; where it is not, one line says so."""
+        if self._run is None or self._run.outbox.wait_settled(seconds):
+            return
+        why = self._run.outbox.trouble or f"no server answers after {seconds:g} s"
+        self._speaker.complain("unreachable", f"{why}; training goes on, events are kept and sent later")
 
     @property
     def _opened(self) -> Optional[Opened]:

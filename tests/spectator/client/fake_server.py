@@ -92,7 +92,7 @@ class FakeServer:
                 self.end_headers()
                 self.wfile.write(body)
 
-            do_GET = do_POST = do_PATCH = do_DELETE = _any  # noqa: N815 - the base class's names
+            do_GET = do_POST = do_PATCH = do_DELETE = do_CONNECT = _any  # noqa: N815 - the base class's names
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -127,30 +127,26 @@ class FakeServer:
             if reply is not None:
                 return reply
         parts = call.path.split("?")[0].split("/")[3:]
-        if call.path == "/healthz":
+        if call.path.endswith("/healthz") or len(parts) == 0:
             return Reply(200, {"status": "ok"})
-        if parts == ["rooms"]:
+        if parts == ["rooms"] and call.method == "POST":
             return self._create(call)
         if parts[2:] == ["events"]:
             return self._append(call)
-        if parts[2:] == ["requests"]:
-            return Reply(200, {"requests": self.requests})
         if parts[2:3] == ["requests"] and parts[-1] in {"approve", "deny"}:
             return self._settle(parts)
-        if parts[2:] == ["spectators"]:
-            return Reply(
-                200,
-                {
-                    "spectators": [
-                        {"id": "v_1", "name": "Ada", "role": "spectator", "joined_at": "", "lag_ms": 3}
-                    ]
-                },
-            )
-        if parts[2:] == ["claims"]:
-            return Reply(200, {"owner_url": f"{self.url}/r/ABC234#claim=fresh{len(self.calls)}"})
-        if call.method == "DELETE":
-            return Reply(200, {})
-        return Reply(200, {"id": parts[1], **(call.json if call.body else {})})
+        return Reply(200, self._told(call, parts))
+
+    def _told(self, call: Call, parts: List[str]) -> Dict[str, Any]:
+        ada = {"id": "v_1", "name": "Ada", "role": "spectator", "joined_at": "", "lag_ms": 3}
+        answers: Dict[str, Dict[str, Any]] = {
+            "requests": {"requests": self.requests},
+            "spectators": {"spectators": [ada]},
+            "claims": {"owner_url": f"{self.url}/r/ABC234#claim=fresh{len(self.calls)}"},
+            "approve-all": {"requests": [{**one, "status": "approved"} for one in self.requests]},
+        }
+        changed = {"id": parts[-1], **(call.json if call.body else {})}
+        return answers.get(parts[-1], changed)
 
     def _create(self, call: Call) -> Reply:
         self.rooms += 1
