@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Collection
 
 import msgspec
@@ -13,6 +14,8 @@ from spectator.state import Span, history, restore
 
 AT_ONCE = 2
 MOST_QUEUED = 50
+MOST_OF_ROOM = 10
+"""Of these, for one room: whoever may watch one cannot keep the others from looking back."""
 
 
 class Historian:
@@ -21,13 +24,13 @@ class Historian:
     def __init__(self, log: Log) -> None:
         self._log = log
         self._turns = asyncio.Semaphore(AT_ONCE)
-        self._queued = 0
+        self._queued = Counter[str]()
 
     async def history(self, room_id: str, names: Collection[str], span: Span, max_points: int) -> bytes:
         """The answer as JSON bytes. Raises ``Busy`` when too many are under way, and ``StoreUnavailable``."""
-        if self._queued >= MOST_QUEUED:
+        if self._queued.total() >= MOST_QUEUED or self._queued[room_id] >= MOST_OF_ROOM:
             raise Busy(retry_after=2.0)
-        self._queued += 1
+        self._queued[room_id] += 1
         try:
             async with self._turns:
                 state, _ = await restore(self._log, room_id)
@@ -36,4 +39,6 @@ class Historian:
                 )
                 return msgspec.json.encode(found)
         finally:
-            self._queued -= 1
+            self._queued[room_id] -= 1
+            if not self._queued[room_id]:
+                del self._queued[room_id]

@@ -9,7 +9,7 @@ from aiohttp.typedefs import Handler as WebHandler
 from pydantic import BaseModel
 
 from rooms import Role, Room, RoomNotFound, UnsupportedMediaType, is_room_id
-from spectator.server.access import bearer_of, caller_of, client_of
+from spectator.server.access import bearer_of, caller_of
 from spectator.server.bodies import check as check_form
 from spectator.server.bodies import parse_json
 from spectator.server.intake import CONTROL_BODY_LIMIT, read_body
@@ -39,7 +39,6 @@ async def _admit(route: Route, request: web.Request) -> Call:
         request=request,
         manager=manager,
         caller=await caller_of(request, bearer_of(request)),
-        client=client_of(request),
     )
     if route.names_room:
         call.found, call.role = await _find(request.match_info["room"], call)

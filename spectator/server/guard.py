@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from rooms.errors import InternalError, PayloadTooLarge, RoomsError, Unavailable
+from spectator.server.access_log import printable_path
 from spectator.server.keys import DOORMAN, HOST
 from spectator.server.problems import MalformedRequest, MethodNotAllowed, PageNotFound, problem_response
 
@@ -23,7 +24,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except RoomsError as error:
         if isinstance(error, Unavailable):
-            logger.warning("%s %s: %s", request.method, request.path, error.code)
+            logger.warning("%s %s: %s", request.method, printable_path(request), error.code)
         return problem_response(error)
     except web.HTTPException as error:
         return _answer(error)
@@ -35,7 +36,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         # The frames tell where it broke. The message is left out: it may repeat what was sent.
         frames = "".join(traceback.format_tb(error.__traceback__))
         what = type(error).__name__
-        logger.error("%s %s: %s\n%s", request.method, request.path, what, frames)  # noqa: TRY400 - as said
+        path = printable_path(request)
+        logger.error("%s %s: %s\n%s", request.method, path, what, frames)  # noqa: TRY400 - as said
         if request.writer.output_size > 0:
             raise ConnectionError("the answer had begun; the connection is ended instead") from None
         return problem_response(InternalError())

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from rooms import Caller, Role, Room
 from rooms.errors import RoomsError
 from spectator.manager import Manager
+from spectator.server.access import client_of
 from spectator.server.policy import Policy
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -25,8 +26,7 @@ class Call:
         request: aiohttp's request, for what is special to a handler.
         manager: the domain.
         caller: who calls; ``caller.kind`` is ``anonymous`` without a credential.
-        client: the name under which failures of this client are counted (an address, an IPv6 network).
-        room: the room of the address, for routes that name one.
+        found: the room of the address, for routes that name one; ``room`` for those that rely on it.
         role: what the caller is in it: owner, moderator, spectator, publisher, reader, or None.
         body: the checked JSON body, for routes that have one.
         query: the checked query, for routes that have one.
@@ -35,11 +35,15 @@ class Call:
     request: web.Request
     manager: Manager
     caller: Caller
-    client: str
     found: Room | None = None
     role: Role | None = None
     body: BaseModel | None = None
     query: BaseModel | None = None
+
+    @property
+    def client(self) -> str:
+        """The name under which failures of this client are counted (an address, an IPv6 network)."""
+        return client_of(self.request)
 
     @property
     def room(self) -> Room:

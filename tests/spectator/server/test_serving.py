@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from spectator.server.listening import private_addresses
 from tests.harness.servers import ServerProcess
 from tests.harness.waiting import until
 
@@ -170,3 +171,24 @@ def test_nothing_secret_in_the_log_of_a_process(fresh_server: ServerProcess) -> 
     assert "/api/v1/rooms" in text
     for secret in ("s3cret", fresh_server.api_key, made["owner_token"]):
         assert secret not in text
+
+
+def test_over_the_lan_one_joins_and_keys_stay_home(tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path / "data", "--lan")
+    server.start()
+    try:
+        assert server.url.startswith("http://127.0.0.1:")
+        status, made = server.call("POST", "/rooms", {})
+        assert status == 201
+        port = server.url.rsplit(":", 1)[1]
+        for address in private_addresses():
+            away = ServerProcess(server.data_dir)
+            away.url = f"http://{address}:{port}"
+            assert made["join_url"].endswith(f":{port}/r/{made['room']['code']}")
+            assert away.call("POST", f"/rooms/{made['room']['code']}/join", {}, token=None)[0] == 200
+            refused = away.call("GET", "/rooms")
+            assert (refused[0], refused[1]["code"]) == (403, "not_allowed")
+            room = f"/rooms/{made['room']['id']}"
+            assert away.call("PATCH", room, {"name": "x"}, token=made["owner_token"])[0] == 200
+    finally:
+        server.close()
