@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Collection, Iterator, Sequence
@@ -73,7 +74,9 @@ class Manager:
             keys = [key.get_secret_value() for key in settings.secret_keys]
             secrets = access.Secrets(keys or [local_secret(settings.data_dir).encode()])
             limits = access.Limits(enabled=settings.rate_limits)
-            rooms = RoomManager(connection, secrets, limits=limits)
+            # It hashes once when it is made, which is slow on purpose: not in the loop.
+            hasher = await asyncio.to_thread(access.Passwords)
+            rooms = RoomManager(connection, secrets, limits=limits, hasher=hasher)
             await rooms.check_secrets()
             manager = cls(connection, rooms, settings)
             await manager.keep_key()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from rooms import Caller
-from rooms.errors import NotAllowed, Unauthorized
+from rooms import Caller, NotAllowed, Unauthorized
 from spectator.server.hosts import budget_name, from_loopback
 from spectator.server.keys import DOORMAN, MANAGER, SETTINGS
 

@@ -1,4 +1,8 @@
-"""From a request to a handler: credential, room, policy, body, query; the same steps for every call."""
+"""From a request to a handler: credential, room, policy, query, body; the same steps for every call.
+
+Work on the store is done in turns (see ``turns``); a body is read outside of them, or a few slow senders
+would stop everybody.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,12 @@ from aiohttp import web
 from aiohttp.typedefs import Handler as WebHandler
 from pydantic import BaseModel
 
-from rooms import Role, Room, RoomNotFound, UnsupportedMediaType, is_room_id
+from rooms import Role, Room, RoomNotFound, StoreUnavailable, UnsupportedMediaType, is_room_id
 from spectator.server.access import bearer_of, caller_of
 from spectator.server.bodies import check as check_form
 from spectator.server.bodies import parse_json
 from spectator.server.intake import CONTROL_BODY_LIMIT, read_body
-from spectator.server.keys import MANAGER
+from spectator.server.keys import MANAGER, TURNS
 from spectator.server.openapi import API_ROOT
 from spectator.server.policy import check as check_policy
 from spectator.server.routes import Call, Route
@@ -27,27 +31,37 @@ def add_routes(app: web.Application, routes: Iterable[Route]) -> None:
 
 def _handler(route: Route) -> WebHandler:
     async def handle(request: web.Request) -> web.StreamResponse:
-        return await route.handler(await _admit(route, request))
+        _check_store(request)
+        turns = request.app[TURNS]
+        async with turns.turn():
+            call = await _admit(route, request)
+        if route.query is not None:
+            call.query = check_form(route.query, _last_values(request))
+        if route.body is not None:
+            call.body = await _read_form(request, route.body)
+        if route.own_pace:
+            return await route.handler(call)
+        async with turns.turn():
+            return await route.handler(call)
 
     return handle
 
 
+def _check_store(request: web.Request) -> None:
+    """Refuse at once what would only wait for a store that does not answer: ``StoreUnavailable``."""
+    hub = request.app[MANAGER].hub
+    if not hub.available and not hub.stopping:
+        raise StoreUnavailable(retry_after=2.0)
+
+
 async def _admit(route: Route, request: web.Request) -> Call:
-    """Check all that can be checked before the handler; the body comes last, when the caller is known."""
+    """Who calls, about which room, and whether they may; the body comes later, when the caller is known."""
     manager = request.app[MANAGER]
-    call = Call(
-        request=request,
-        manager=manager,
-        caller=await caller_of(request, bearer_of(request)),
-    )
+    call = Call(request=request, manager=manager, caller=await caller_of(request, bearer_of(request)))
     if route.names_room:
         call.found, call.role = await _find(request.match_info["room"], call)
     if route.finds_room:
         check_policy(route.policy, call.caller, call.found, call.role)
-    if route.query is not None:
-        call.query = check_form(route.query, _last_values(request))
-    if route.body is not None:
-        call.body = await _read_form(request, route.body)
     return call
 
 

@@ -12,9 +12,10 @@ from spectator.server.guard import guard
 from spectator.server.headers import add_security_headers
 from spectator.server.hosts import Doorman
 from spectator.server.intake import EVENTS_BODY_LIMIT
-from spectator.server.keys import DOORMAN, JOIN_ROOT, MANAGER, SETTINGS
+from spectator.server.keys import DOORMAN, JOIN_ROOT, MANAGER, SETTINGS, TURNS
 from spectator.server.pages import Pages, static_folder
 from spectator.server.table import ROUTES
+from spectator.server.turns import Turns
 from spectator.settings import Settings
 
 
@@ -31,6 +32,7 @@ def make_app(manager: Manager, settings: Settings, *, join_root: str = "") -> we
     app[MANAGER] = manager
     app[SETTINGS] = settings
     app[DOORMAN] = Doorman(settings)
+    app[TURNS] = Turns()
     app[JOIN_ROOT] = join_root
     app.on_response_prepare.append(add_security_headers)
     add_routes(app, ROUTES)

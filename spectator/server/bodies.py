@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from rooms.errors import InvalidRequest
+from rooms import InvalidRequest
 
 
 class Body(BaseModel):

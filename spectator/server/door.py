@@ -13,7 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
-from rooms.errors import InternalError, PayloadTooLarge
+from rooms import InternalError, PayloadTooLarge
 from spectator.server.access_log import AccessLog, access_logger
 from spectator.server.headers import SECURITY_HEADERS
 from spectator.server.problems import MalformedRequest, problem_response

@@ -8,10 +8,16 @@ import traceback
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from rooms.errors import InternalError, PayloadTooLarge, RoomsError, Unavailable
+from rooms import InternalError, PayloadTooLarge, RoomsError
 from spectator.server.access_log import printable_path
 from spectator.server.keys import DOORMAN, HOST
-from spectator.server.problems import MalformedRequest, MethodNotAllowed, PageNotFound, problem_response
+from spectator.server.problems import (
+    MalformedRequest,
+    MethodNotAllowed,
+    PageNotFound,
+    answer_of,
+    problem_response,
+)
 
 logger = logging.getLogger("spectator.server")
 
@@ -23,7 +29,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         request[HOST] = request.app[DOORMAN].check(request)
         return await handler(request)
     except RoomsError as error:
-        if isinstance(error, Unavailable):
+        if answer_of(error).status >= 500:
             logger.warning("%s %s: %s", request.method, printable_path(request), error.code)
         return problem_response(error)
     except web.HTTPException as error:

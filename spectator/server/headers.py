@@ -14,14 +14,19 @@ from spectator.server.keys import HOST
 
 SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Server": "spectator",
 }
+"""What every answer carries; the policy is that of anything but a page: nothing may run in it."""
+
+PAGE_HEADERS: Final = {
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+}
+"""What means something on a document only; a page has forty files, and so would each header."""
 
 _PAGE_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
@@ -39,7 +44,8 @@ def content_security_policy(host: str | None) -> str:
 async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:
     """``on_response_prepare``: complete the headers of any answer, page, problem or handshake."""
     headers = response.headers
-    for name, value in SECURITY_HEADERS.items():
-        headers[name] = value
-    headers["Content-Security-Policy"] = content_security_policy(request.get(HOST))
+    headers.update(SECURITY_HEADERS)
+    if response.content_type == "text/html":
+        headers.update(PAGE_HEADERS)
+        headers["Content-Security-Policy"] = content_security_policy(request.get(HOST))
     headers.setdefault("Cache-Control", "no-store")

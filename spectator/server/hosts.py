@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from rooms.errors import HostNotAllowed, OriginNotAllowed
+from rooms import HostNotAllowed, OriginNotAllowed
 from spectator.settings import LOOPBACK_NAMES, Settings
 
 _HOST: Final = re.compile(

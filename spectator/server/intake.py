@@ -12,7 +12,7 @@ import zlib
 
 from aiohttp import web
 
-from rooms.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+from rooms import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
 from spectator.server.problems import RequestTimeout
 
 CONTROL_BODY_LIMIT = 256 * 1024

@@ -17,7 +17,8 @@ PORTS: Final = range(8000, 8020)
 """Where a server looks for a port when none was named."""
 
 _SIOCGIFADDR: Final = 0xC0206921 if sys.platform == "darwin" else 0x8915
-_BACKLOG: Final = 1024
+BACKLOG: Final = 4096
+"""Connections that may wait to be accepted: a dropped one comes back after 1, 3, 7, 15 seconds."""
 
 
 class CannotListenError(SettingsError):
@@ -72,7 +73,7 @@ def _open(host: str, port: int) -> socket.socket:
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         opened.bind(address)
         # With SO_REUSEADDR two sockets may bind one port; only listening tells who has it.
-        opened.listen(_BACKLOG)
+        opened.listen(BACKLOG)
     except OSError:
         opened.close()
         raise

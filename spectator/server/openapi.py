@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from rooms.errors import (
+from rooms import (
     Busy,
     HostNotAllowed,
     InternalError,

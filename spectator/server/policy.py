@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from rooms import Caller, Room
-from rooms.errors import NotAllowed, Unauthorized
+from rooms import Caller, NotAllowed, Room, Unauthorized
 
 
 @dataclass(frozen=True, slots=True)

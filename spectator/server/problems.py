@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 
-from rooms.errors import (
+from rooms import (
     ApprovalDenied,
     Blocked,
     Busy,
@@ -23,9 +23,7 @@ from rooms.errors import (
     InvalidRequest,
     InvitationRequired,
     InvitationSpent,
-    Malformed,
     NotAllowed,
-    NotFound,
     OriginNotAllowed,
     PasswordRequired,
     PayloadTooLarge,
@@ -43,7 +41,6 @@ from rooms.errors import (
     StoreUnsuitable,
     TooManyAttempts,
     Unauthorized,
-    Unavailable,
     UnsupportedMediaType,
     WrongPassword,
 )
@@ -52,30 +49,31 @@ from spectator.hub.codes import Close
 PROBLEM_TYPE: Final = "application/problem+json"
 
 
-class PageNotFound(NotFound):
+class PageNotFound(RoomsError):
     """No route of this server."""
 
     code = "not_found"
     text = "There is nothing at this address. See /docs for what there is."
 
 
-class MethodNotAllowed(Malformed):
+class MethodNotAllowed(RoomsError):
     """The route exists, the method does not."""
 
     code = "method_not_allowed"
     text = "This address does not take that method; the header Allow names those it takes."
 
 
-class MalformedRequest(Malformed):
+class MalformedRequest(RoomsError):
     """What came is not HTTP, or breaks a limit of its headers."""
 
     code = "malformed_request"
     text = "The request is not valid HTTP, or its headers are too long. Send it again as HTTP/1.1."
 
 
-class RequestTimeout(Unavailable):
+class RequestTimeout(RoomsError):
     """The body did not arrive in time."""
 
+    retry = True
     code = "request_timeout"
     text = "The body did not arrive in time. Send it again, in smaller parts on a slow line."
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel
 
-from rooms import Caller, Role, Room
-from rooms.errors import RoomsError
+from rooms import Caller, Role, Room, RoomsError
 from spectator.manager import Manager
 from spectator.server.access import client_of
+from spectator.server.keys import TURNS
 from spectator.server.policy import Policy
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -44,6 +45,10 @@ class Call:
     def client(self) -> str:
         """The name under which failures of this client are counted (an address, an IPv6 network)."""
         return client_of(self.request)
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """A turn for work on the store, for handlers that take theirs themselves."""
+        return self.request.app[TURNS].turn()
 
     @property
     def room(self) -> Room:
@@ -80,6 +85,7 @@ class Route:
         answers: status → model of the JSON answer, None for an answer without one.
         refusals: the errors a caller should expect beyond those every call may meet.
         finds_room: look the ``{room}`` up before the handler runs; False where the domain does it (joining).
+        own_pace: the handler waits for the other end or for something to happen, and takes its turns itself.
         takes: media types of a special body, for the OpenAPI document.
         gives: media type of a special answer, for the OpenAPI document.
         headers: further request headers the call reads, name → meaning.
@@ -95,6 +101,7 @@ class Route:
     answers: Mapping[int, type[BaseModel] | None] = field(default_factory=dict)
     refusals: Sequence[type[RoomsError]] = ()
     finds_room: bool = True
+    own_pace: bool = False
     takes: Sequence[str] = ()
     gives: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)

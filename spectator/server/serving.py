@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from aiohttp import web
@@ -20,7 +21,7 @@ from spectator.manager import Manager
 from spectator.server.app import make_app
 from spectator.server.discovery import Discovery
 from spectator.server.door import make_door
-from spectator.server.listening import open_sockets, url_of
+from spectator.server.listening import BACKLOG, open_sockets, url_of
 from spectator.settings import Settings, SettingsError, private_folder
 from spectator.tasks import Tasks
 
@@ -28,6 +29,9 @@ logger = logging.getLogger("spectator.server")
 
 STOP_S: Final = 9.0
 """Within so many seconds of SIGTERM everything has been said and closed; what has not is dropped."""
+
+_ACCEPTS: Final = 64
+"""Connections accepted in one turn of the loop."""
 
 _LOOK_S: Final = 2.0
 _IDLE_LOOKS: Final = 10
@@ -116,7 +120,12 @@ async def answering(
     await runner.setup()
     server = runner.server
     assert server is not None, "a runner that was set up has a server"
-    listeners = [await loop.create_server(lambda: make_door(server, loop), sock=one) for one in sockets]
+    listeners = []
+    for one in sockets:
+        door = partial(make_door, server, loop)
+        listeners.append(await loop.create_server(door, sock=one, backlog=_ACCEPTS))
+        # asyncio accepts so many in one turn of its loop; those that wait for it may be more.
+        one.listen(BACKLOG)
     try:
         yield
     finally:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -35,6 +36,8 @@ TYPES: Final = {
 _TEXT: Final = frozenset({".css", ".html", ".js", ".mjs", ".svg", ".txt", ".webmanifest", ".json"})
 _HIDDEN: Final = frozenset({"node_modules", "types"})
 _GZIP_FROM: Final = 512
+_BLOCK_COMMENT: Final = re.compile(r"^[ \t]*/\*\*[\s\S]*?\*/[ \t]*$", re.MULTILINE)
+_LINE_COMMENT: Final = re.compile(r"^[ \t]*//.*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,17 @@ class StaticFiles:
         return path
 
 
+def without_comments(script: str) -> str:
+    """A module of ours without its whole-line comments, line by line where it was.
+
+    A quarter of what a browser would load are types for the checker (JSDoc). Numbers of lines stay, so a
+    message of the browser still names the line of the source. That no token changes is tested where the
+    modules are.
+    """
+    script = _BLOCK_COMMENT.sub(lambda found: "\n" * found[0].count("\n"), script)
+    return _LINE_COMMENT.sub("", script)
+
+
 def prepared(body: bytes, suffix: str, stamp: tuple[int, int] = (0, 0)) -> Served:
     """Make ``body`` ready to be sent as a file of this suffix: one of ``TYPES``, or ``.json``."""
     packed = gzip.compress(body, 9, mtime=0) if suffix in _TEXT and len(body) >= _GZIP_FROM else None
@@ -106,7 +120,10 @@ def prepared(body: bytes, suffix: str, stamp: tuple[int, int] = (0, 0)) -> Serve
 
 
 def _read(path: Path, stamp: tuple[int, int]) -> Served:
-    return prepared(path.read_bytes(), path.suffix, stamp)
+    body = path.read_bytes()
+    if path.suffix == ".js" and "vendor" not in path.parts:
+        body = without_comments(body.decode("utf-8")).encode()
+    return prepared(body, path.suffix, stamp)
 
 
 def send(request: web.Request, served: Served) -> web.Response:

@@ -45,6 +45,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         answers={200: answers.PublishedAnswer},
         refusals=(InvalidRequest, SequenceGap, *_ENDED, *_BODY),
         finds_room=False,
+        own_pace=True,
         takes=(publishing.NDJSON, publishing.JSON),
         headers={
             "Content-Encoding": "gzip, or nothing.",
@@ -198,6 +199,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         query=bodies.WaitQuery,
         answers={200: answers.AskedAnswer},
         refusals=(RequestNotFound,),
+        own_pace=True,
     ),
     Route(
         "DELETE",
@@ -234,6 +236,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         answers={200: None},
         refusals=(RoomFull, *_ENDED),
         finds_room=False,
+        own_pace=True,
         gives="text/event-stream",
         headers={"Last-Event-ID": "The cursor to go on from."},
     ),

@@ -41,6 +41,7 @@ async def approve_all(call: Call) -> web.Response:
 async def list_spectators(call: Call) -> web.Response:
     """Who is in, in the order they came."""
     people = await call.manager.rooms.people(call.room.id)
+    lags = call.manager.hub.lags(call.room.id)
     shown = [
         SpectatorView(
             id=one.id,
@@ -48,7 +49,7 @@ async def list_spectators(call: Call) -> web.Response:
             role=one.role,
             joined_at=iso(one.joined_at_ms),
             watching=one.seated,
-            lag_ms=None,
+            lag_ms=lags.get(one.id),
         )
         for one in people
     ]

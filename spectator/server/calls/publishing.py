@@ -18,16 +18,19 @@ _LINES: Final = frozenset({NDJSON, "application/ndjson", "application/jsonl"})
 
 async def publish(call: Call) -> web.Response:
     """Append events; nothing is read from a stranger's body before the room has let them publish."""
-    room = await _room_to_publish_into(call)
+    async with call.turn():
+        room = await _room_to_publish_into(call)
     sequence = _sequence(call.request)
     body = await read_events(call.request)
-    answer = await call.manager.publish(
-        room,
-        body,
-        ndjson=_is_ndjson(call.request, body),
-        producer=call.request.headers.get("Spectator-Producer"),
-        sequence=sequence,
-    )
+    ndjson = _is_ndjson(call.request, body)
+    async with call.turn():
+        answer = await call.manager.publish(
+            room,
+            body,
+            ndjson=ndjson,
+            producer=call.request.headers.get("Spectator-Producer"),
+            sequence=sequence,
+        )
     return web.Response(body=answer, content_type=JSON)
 
 

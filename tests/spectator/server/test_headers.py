@@ -3,7 +3,7 @@
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from spectator.server.headers import add_security_headers, content_security_policy
+from spectator.server.headers import PAGE_HEADERS, add_security_headers, content_security_policy
 from spectator.server.keys import HOST
 
 
@@ -32,10 +32,20 @@ async def test_the_signal_completes_any_answer() -> None:
     response = web.Response()
     await add_security_headers(request, response)
     assert response.headers["X-Content-Type-Options"] == "nosniff"
-    assert response.headers["Referrer-Policy"] == "no-referrer"
     assert response.headers["Server"] == "spectator"
     assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert not PAGE_HEADERS.keys() & response.headers.keys()
+
+
+async def test_a_page_has_the_policy_of_a_page() -> None:
+    request = make_mocked_request("GET", "/")
+    request[HOST] = "localhost:8000"
+    response = web.Response(content_type="text/html")
+    await add_security_headers(request, response)
     assert "ws://localhost:8000" in response.headers["Content-Security-Policy"]
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert PAGE_HEADERS.keys() <= response.headers.keys()
 
 
 async def test_a_page_may_say_how_long_it_keeps() -> None:

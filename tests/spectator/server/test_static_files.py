@@ -109,3 +109,33 @@ async def test_an_edit_shows_at_the_next_request(folder: Path) -> None:
 async def test_nothing_else_is_there(folder: Path, name: str) -> None:
     with pytest.raises(PageNotFound):
         await StaticFiles(folder).respond(make_mocked_request("GET", "/"), name)
+
+
+SOURCE = """/**
+ * @typedef {number} Seconds
+ */
+// why this is so
+export const answer = 42; // kept: it stands beside code
+  /** @type {string} */
+const text = "// no comment";
+/* a plain block stays */ const more = `
+ * no comment either`;
+"""
+
+
+async def test_types_for_the_checker_are_not_sent_and_lines_stay_where_they_are(tmp_path: Path) -> None:
+    for name in ("app.js", "vendor/lib.js"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(SOURCE)
+    files = StaticFiles(tmp_path)
+    sent = (await files.text("app.js")).splitlines()
+    assert len(sent) == len(SOURCE.splitlines())
+    assert [line for line in sent if line.strip()] == [
+        "export const answer = 42; // kept: it stands beside code",
+        'const text = "// no comment";',
+        "/* a plain block stays */ const more = `",
+        " * no comment either`;",
+    ]
+    assert sent[4].startswith("export const answer")
+    assert await files.text("vendor/lib.js") == SOURCE
