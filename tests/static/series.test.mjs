@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { merge, smooth } from "../../static/js/model/curves.js";
+import { merge, smooth, thin } from "../../static/js/model/curves.js";
 import { MOST, along, append, emptySeries, fromColumns, newest, withPast } from "../../static/js/model/series.js";
 
 /**
@@ -91,4 +91,28 @@ test("a curve known ten times finer is smoothed to about the same line", () => {
   for (const at of [510, 600, 900]) {
     assert.ok(Math.abs(Number(one[coarse.indexOf(at)]) - Number(other[fine.indexOf(at)])) < 0.05);
   }
+});
+
+test("no more positions are drawn than can be seen, and extremes stay", () => {
+  const x = Array.from({ length: 1000 }, (_, i) => i);
+  /** @type {Parameters<typeof thin>[1]} */
+  const columns = [{ reduce: "max", values: x.map((i) => (i === 501 ? 9 : 0)) }, { reduce: "min", values: x.map((i) => (i === 502 ? -9 : 0)) }, { reduce: "last", values: x.map((i) => (i % 2 ? i : null)) }];
+  const left = thin(x, columns, 300);
+  assert.equal(left.length, 250);
+  assert.equal(left[249], 999);
+  assert.deepEqual([Math.max(...columns[0].values.map(Number)), Math.min(...columns[1].values.map(Number))], [9, -9]);
+  assert.equal(columns[2].values[249], 999);
+});
+
+test("what was drawn stays where it is while a curve grows", () => {
+  const drawn = (/** @type {number} */ count) => thin(Array.from({ length: count }, (_, i) => i), [], 300);
+  assert.deepEqual(drawn(1000).slice(0, 249), drawn(1003).slice(0, 249));
+});
+
+test("few positions are copied, not handed out", () => {
+  const values = [1, 2];
+  /** @type {Parameters<typeof thin>[1]} */
+  const columns = [{ reduce: "last", values }];
+  thin([1, 2], columns, 300);
+  assert.notEqual(columns[0].values, values);
 });

@@ -28,27 +28,42 @@ export function merge(list, axis) {
  * @param {number[][]} lists each ascending
  */
 function union(lists) {
-  const longest = lists.reduce((one, other) => (other.length > one.length ? other : one), []);
-  const all = new Set(longest);
-  let same = all.size === longest.length;
-  for (const list of lists) {
-    for (const at of list) {
-      if (!all.has(at)) {
-        all.add(at);
-        same = false;
-      }
-    }
-  }
-  return same ? longest : [...all].sort((one, other) => one - other);
+  const [first = [], ...others] = lists;
+  if (isStrict(first) && others.every((list) => isSame(list, first))) return first;
+  return [...new Set(lists.flat())].sort((one, other) => one - other);
+}
+
+/** @param {number[]} list ascending */
+function isStrict(list) {
+  for (let i = 1; i < list.length; i++) if (list[i] === list[i - 1]) return false;
+  return true;
 }
 
 /**
+ * @param {number[]} list
+ * @param {number[]} other
+ */
+function isSame(list, other) {
+  if (list.length !== other.length) return false;
+  for (let i = 0; i < list.length; i++) if (list[i] !== other[i]) return false;
+  return true;
+}
+
+/** @param {number[]} order */
+function isCounted(order) {
+  for (let i = 0; i < order.length; i++) if (order[i] !== i) return false;
+  return true;
+}
+
+/**
+ * The curve's own columns where its buckets are the positions, else columns with gaps.
  * @param {Series} series
  * @param {number[]} at
  * @param {number[]} order
  * @param {number[]} x
  */
 function spread(series, at, order, x) {
+  if (at.length === x.length && order.length === series.last.length && isCounted(order)) return { min: series.min, max: series.max, last: series.last };
   /** @type {(number | null)[]} */
   const min = new Array(x.length).fill(null);
   /** @type {(number | null)[]} */
@@ -86,6 +101,8 @@ export function smooth(x, values, weight) {
   let sum = 0;
   let total = 0;
   let before = 0;
+  let lastShare = -1;
+  let keep = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
     if (value === null || value === undefined) {
@@ -94,11 +111,47 @@ export function smooth(x, values, weight) {
     }
     // Points that lie close together count for less each: together as much as one point of the coarse curve.
     const share = total && width ? Math.min(1, (x[i] - before) / width) : 1;
-    const keep = weight ** share;
+    if (share !== lastShare) keep = weight ** share; // most points are equally far apart, and powers are dear
+    lastShare = share;
     sum = sum * keep + value * (1 - keep);
     total = total * keep + (1 - keep);
     before = x[i];
     result[i] = total ? sum / total : value;
+  }
+  return result;
+}
+
+/**
+ * Copies of the columns with neighbours joined until at most `most` positions are left, always the same ones as long as the curves only grow at
+ * their end. More points than pixels cost time and show nothing.
+ * @param {number[]} x
+ * @param {{reduce: "min" | "max" | "last", values: (number | null)[]}[]} columns changed in place
+ * @param {number} most
+ * @returns {number[]} the positions that are left
+ */
+export function thin(x, columns, most) {
+  const group = x.length <= most ? 1 : 2 ** Math.ceil(Math.log2(x.length / most));
+  for (const column of columns) column.values = reduced(column, group);
+  return reduced({ reduce: "last", values: x }, group).map(Number);
+}
+
+/**
+ * @param {{reduce: "min" | "max" | "last", values: readonly (number | null)[]}} column
+ * @param {number} group
+ */
+function reduced({ reduce, values }, group) {
+  if (group === 1) return values.slice();
+  const result = [];
+  for (let start = 0; start < values.length; start += group) {
+    const end = Math.min(start + group, values.length);
+    /** @type {number | null} */
+    let value = null;
+    for (let i = start; i < end; i++) {
+      const next = values[i];
+      if (next === null) continue;
+      if (value === null || reduce === "last" || (reduce === "min" ? next < value : next > value)) value = next;
+    }
+    result.push(value);
   }
   return result;
 }

@@ -12,6 +12,7 @@ export const MOST = 2400;
  * @property {number[]} min
  * @property {number[]} max
  * @property {number[]} last
+ * @property {number} changes how often it grew or was replaced: who has drawn this state need not draw it again
  * @property {number} lived index of the first bucket that came live, after the last picture of the whole
  */
 
@@ -29,7 +30,7 @@ export const MOST = 2400;
  * @returns {Series}
  */
 export function emptySeries(name) {
-  return { name, step: [], episode: [], time: [], min: [], max: [], last: [], lived: 0 };
+  return { name, step: [], episode: [], time: [], min: [], max: [], last: [], changes: 0, lived: 0 };
 }
 
 /**
@@ -50,6 +51,7 @@ export function append(series, at, value) {
  * @param {number} last
  */
 function push(series, at, min, max, last) {
+  series.changes += 1;
   series.step.push(at.step);
   series.episode.push(at.episode);
   series.time.push(at.time);

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "../../vendor/preact-hooks.js";
 import { effect, useSignal } from "../../vendor/signals.js";
 import uPlot from "../../vendor/uplot.js";
 import { metric, written } from "../model/charts.js";
-import { merge, smooth } from "../model/curves.js";
+import { merge, smooth, thin } from "../model/curves.js";
 import { count, exact } from "../model/numbers.js";
 import { exactTime } from "../model/times.js";
 import { drawing } from "../session/state.js";
@@ -34,6 +34,9 @@ import { columnsOf, options, readColours } from "./plot.js";
  * @property {number} left pixels of the crosshair within the chart
  * @property {boolean} here whether the pointer is over this chart
  */
+
+/** Positions drawn for each pixel of width at most: the curve between them would be finer than its line. */
+const POINTS_PER_PIXEL = 0.75;
 
 /** @type {Look} */
 const NOTHING = { readings: [], at: null, x: null, left: 0, here: false };
@@ -97,14 +100,18 @@ function live(place, curves, look, shownAxis) {
   /** @type {uPlot | null} */
   let plot = null;
   let built = "";
+  let drawn = "";
   let visible = false;
   const names = curves.map((curve) => curve.name);
   const read = (/** @type {uPlot} */ at) => {
     look.value = lookAt(at, curves);
   };
   const update = () => {
-    if (!visible || !place.clientWidth) return;
-    const { axis, data } = dataOf(names, curves, horizontalAxis.value, smoothing.value);
+    const how = { wanted: horizontalAxis.value, weight: smoothing.value, most: place.clientWidth * POINTS_PER_PIXEL };
+    const state = `${how.wanted} ${how.weight} ${how.most} ${themed.value} ${picture.pictures} ${names.map((name) => picture.series.get(name)?.changes)}`;
+    if (!visible || !place.clientWidth || state === drawn) return;
+    drawn = state;
+    const { axis, data } = dataOf(names, curves, how);
     const wanted = `${axis} ${themed.value}`;
     if (built !== wanted || !plot) {
       plot?.destroy();
@@ -151,22 +158,24 @@ function isShare(curves, data) {
  * The curves as uPlot takes them. An axis that the curves know nothing of is replaced by one they know.
  * @param {string[]} names
  * @param {Curve[]} curves
- * @param {Axis} wanted
- * @param {number} weight of the smoothing
+ * @param {{wanted: Axis, weight: number, most: number}} how weight: of the smoothing; most: positions
  * @returns {{axis: Axis, data: uPlot.AlignedData}}
  */
-function dataOf(names, curves, wanted, weight) {
+function dataOf(names, curves, { wanted, weight, most }) {
   const list = names.flatMap((name) => picture.series.get(name) ?? []);
   const axis = /** @type {Axis[]} */ ([wanted, "step", "time"]).find((one) => list.some((series) => series[one].some((at) => at !== null))) ?? "time";
   const merged = merge(list, axis);
-  /** @type {(number | null)[][]} */
+  /** @type {Parameters<typeof thin>[1]} */
   const columns = [];
   curves.forEach((curve, i) => {
     const { min, max, last } = merged.curves[i] ?? { min: [], max: [], last: [] };
-    if (curve.noisy) columns.push(max, min, weight ? last : last.map(() => null), smooth(merged.x, last, weight));
-    else columns.push(last);
+    if (curve.noisy) {
+      columns.push({ reduce: "max", values: max }, { reduce: "min", values: min });
+      columns.push({ reduce: "last", values: weight ? last : last.map(() => null) }, { reduce: "last", values: smooth(merged.x, last, weight) });
+    } else columns.push({ reduce: "last", values: last });
   });
-  return { axis, data: /** @type {uPlot.AlignedData} */ ([merged.x, ...columns]) };
+  const x = thin(merged.x, columns, most);
+  return { axis, data: /** @type {uPlot.AlignedData} */ ([x, ...columns.map((column) => column.values)]) };
 }
 
 /**

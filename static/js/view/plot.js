@@ -104,12 +104,12 @@ function dot(of, colours) {
  * @returns {[number, number]}
  */
 function rangeOf(min, max, height) {
-  const { low, high } = vertical(min, max, rows(height));
+  const { low, high } = vertical(min, max, labelsFor(height));
   return [low, high];
 }
 
 /** @param {number} height */
-function rows(height) {
+function labelsFor(height) {
   return height > 260 ? 5 : 4;
 }
 
@@ -121,7 +121,7 @@ function rows(height) {
 function gutter(plot, share) {
   const { min, max } = plot.scales.y;
   if (min === undefined || max === undefined || min === null || max === null) return LEFT;
-  const labels = labelsOf(vertical(min, max, rows(plot.height)).ticks, share);
+  const labels = labelsOf(vertical(min, max, labelsFor(plot.height)).ticks, share);
   const longest = Math.max(0, ...labels.map((label) => label.length));
   return Math.max(LEFT, Math.ceil(longest * CHARACTER) + GAP);
 }
@@ -141,28 +141,47 @@ function labelsOf(ticks, share) {
 function rules(plot, { colours, axis, share }) {
   const { min, max } = plot.scales.y;
   if (min === undefined || max === undefined || min === null || max === null) return;
-  const { ticks } = vertical(min, max, rows(plot.height));
+  const { ticks } = vertical(min, max, labelsFor(plot.height));
   const labels = labelsOf(ticks, share);
   const { ctx, bbox } = plot;
   const ratio = uPlot.pxRatio;
   ctx.save();
   ctx.setLineDash([]);
-  ctx.font = colours.font.replace(/[\d.]+px/, (size) => `${Number.parseFloat(size) * ratio}px`);
+  ctx.font = fontAt(colours.font, ratio);
   ctx.fillStyle = colours.of["text-2"];
   ctx.lineWidth = Math.max(1, Math.round(ratio));
   ctx.textBaseline = "middle";
   ctx.textAlign = "right";
-  ticks.forEach((tick, i) => {
-    const y = Math.round(plot.valToPos(tick, "y", true));
-    ctx.strokeStyle = i === 0 ? colours.of.baseline : colours.of.grid;
-    ctx.beginPath();
-    ctx.moveTo(bbox.left, y + 0.5);
-    ctx.lineTo(bbox.left + bbox.width, y + 0.5);
-    ctx.stroke();
-    ctx.fillText(labels[i], bbox.left - GAP * ratio, y);
-  });
+  const rows = ticks.map((tick) => Math.round(plot.valToPos(tick, "y", true)));
+  rows.forEach((y, i) => ctx.fillText(labels[i], bbox.left - GAP * ratio, y));
+  line(ctx, colours.of.baseline, rows.slice(0, 1), bbox);
+  line(ctx, colours.of.grid, rows.slice(1), bbox);
   across(plot, axis);
   ctx.restore();
+}
+
+/**
+ * @param {string} font
+ * @param {number} ratio canvas pixels to one of the page's
+ */
+function fontAt(font, ratio) {
+  return font.replace(/[\d.]+px/, (size) => `${Number.parseFloat(size) * ratio}px`);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {string} colour
+ * @param {number[]} rows
+ * @param {uPlot.BBox} bbox
+ */
+function line(ctx, colour, rows, bbox) {
+  ctx.strokeStyle = colour;
+  ctx.beginPath();
+  for (const y of rows) {
+    ctx.moveTo(bbox.left, y + 0.5);
+    ctx.lineTo(bbox.left + bbox.width, y + 0.5);
+  }
+  ctx.stroke();
 }
 
 /**
