@@ -121,7 +121,7 @@ class Series:
     def points(self) -> list[Point]:
         """Return each bucket's minimum, maximum and last as points, equal ones once, oldest first."""
         rows = self._rows()
-        found = []
+        found: list[Point] = []
         for at in range(0, len(rows), _WIDTH):
             step, episode, time, low, high, last = rows[at : at + _WIDTH]
             values = (low, high, last) if low != high else (last,)

@@ -32,16 +32,19 @@ class Names:
         if not decoded.samples and not anew:
             return decoded
         known = set() if anew else self._known.get(room_id, set())
-        fresh = {
-            name for _, values in decoded.samples if not known.issuperset(values) for name in _series(values)
-        }
-        fresh -= known
+        fresh = dict.fromkeys(
+            name
+            for _, values in decoded.samples
+            if not known.issuperset(values)
+            for name in _series(values)
+            if name not in known
+        )
         if not fresh and not anew:
             return decoded
-        arguments = (self._most, int(anew), *sorted(fresh))
+        arguments = (self._most, int(anew), *fresh)
         names = await self._connection.run(_SERIES, [keys.series(room_id)], arguments)
         refused = {name.decode() for name in names}
-        self._remember(room_id, known | (fresh - refused))
+        self._remember(room_id, known | (fresh.keys() - refused))
         if not refused:
             return decoded
         late = {index for index, values in decoded.samples if not refused.isdisjoint(_series(values))}
@@ -54,10 +57,10 @@ class Names:
             self._known.popitem(last=False)
 
 
-def _series(values: Mapping[str, Any]) -> set[str]:
+def _series(values: Mapping[str, Any]) -> list[str]:
     """The names whose values are numbers; only they become series."""
-    return {
+    return [
         name
         for name, value in values.items()
         if isinstance(value, int | float) and not isinstance(value, bool) and name not in AXES
-    }
+    ]

@@ -72,14 +72,14 @@ class _Points:
     def add(self, place: int, one: Completed) -> None:
         """Take in one event. A series is a name and where it comes from."""
         values = values_of(one.event)
-        numbers = finite(values)
+        numbers = _points(values)
         self._count += len(numbers)
         key = state_key(one.event)
         self._whole[key] = place
         origin = key if one.event["type"] != "metric" else ""
         for name, value in {**one.derived, **numbers}.items():
             self._mark(f"{origin} {name}", place, value)
-        for name in values.keys() - numbers.keys():
+        for name in values.keys() - numbers.keys() - AXES:
             self._newest[origin, name] = place
 
     def _mark(self, series: str, place: int, value: float) -> None:
@@ -109,14 +109,19 @@ class _Points:
         return kept
 
 
+def _points(values: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers that are points of series; where they lie is none."""
+    return {name: value for name, value in finite(values).items() if name not in AXES}
+
+
 def _reduced(one: Completed, names: set[str]) -> tuple[bytes, int]:
     """An event with only these of its values (and where it lies), and how many numbers that leaves."""
     values = values_of(one.event)
     field = SAMPLED_FIELD.get(one.event["type"])
     left: Mapping[str, Any] = {name: value for name, value in values.items() if name in names or name in AXES}
-    points = len(finite(left))
+    points = len(_points(left))
     if field is None or (len(left) == len(values) and one.derived.keys() <= names):
-        return one.completed, len(finite(values))
+        return one.completed, len(_points(values))
     event = {**one.event, field: left}
     derived = {name: value for name, value in one.derived.items() if name in names}
     return completed(one.seq, event, derived, _encode(event)).completed, points

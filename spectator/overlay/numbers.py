@@ -8,6 +8,7 @@ from typing import Any, Final
 from spectator.events import SAMPLED_FIELD
 
 _INFINITE: Final = float("inf")
+_LARGEST: Final = 2**53
 
 
 def values_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -25,10 +26,11 @@ def finite(values: Mapping[str, Any]) -> dict[str, float]:
     return {
         name: value
         for name, value in values.items()
-        if (type(value) is float and -_INFINITE < value < _INFINITE) or type(value) is int
+        if (type(value) is float and -_INFINITE < value < _INFINITE)
+        or (type(value) is int and -_LARGEST <= value <= _LARGEST)
     }
 
 
 def number(value: Any) -> float | None:
-    """The value, if it is a number; true and false are none."""
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    """The value as a float, if it is a finite number; true and false are none."""
+    return float(value) if finite({"": value}) else None

@@ -59,6 +59,9 @@ def _fold(state: State, event: dict[str, Any], seq: int, time_ms: int, size: int
     kept = Kept(seq, event, size)
     if held is EventClass.EPISODE:
         index(state.episodes, event, seq, at_ms)
+        if kind == "episode_start":
+            # Its metadata describes the world in which the agent moves: a late joiner draws it from here.
+            state.newest.put(state_key(event), kept)
     elif kind == "alert":
         state.alerts.add(kept)
     elif kind == "log":

@@ -59,15 +59,19 @@ class _Curve:
         self.points = list(points)
 
     def replace(self, exact: list[Point], begin: float, *, whole: bool) -> None:
-        """Take over exact points from the time ``begin`` on; ``whole`` when the run has none before that.
+        """Take over exact points from the time ``begin`` on; ``whole`` when none before that is asked for.
 
-        A bucket that ends after ``begin`` may hold points from before: the first such one stays, at the place
-        where the exact points begin, so that no extreme is lost.
+        A bucket that ends after ``begin`` may hold points from before: what it has beyond the exact ones
+        stays, at the place where these begin, so that no extreme is lost.
         """
         before = bisect_left(self.points, begin, key=_time)
-        joined = [] if whole else self.points[before : before + 3]
-        straddling = [exact[0]._replace(value=one.value) for one in joined if one.time == joined[0].time]
-        self.points[before:] = [*straddling, *exact]
+        straddling = (
+            [] if whole else [one for one in self.points[before:] if one.time == self.points[before].time]
+        )
+        values = [point.value for point in exact]
+        low, high = min(values), max(values)
+        beyond = [exact[0]._replace(value=one.value) for one in straddling if not low <= one.value <= high]
+        self.points[before:] = [*beyond, *exact]
 
     def chosen(self, most: int) -> dict[str, list[Any]]:
         """Return at most ``most`` points as /history has them."""
@@ -136,6 +140,7 @@ async def _refine(events: _Events, curves: dict[str, _Curve], span: Span, most: 
     """
     begin: int | None = None
     whole = False
+    outside: set[str] = set()
     exact: dict[str, list[Point]] = {name: [] for name in curves}
     async for seq, event, time_ms in events:
         at_ms = time_of(event.get("timestamp"), time_ms)
@@ -143,7 +148,7 @@ async def _refine(events: _Events, curves: dict[str, _Curve], span: Span, most: 
         if started:
             exact = {name: [] for name in curves}
         if started or begin is None:
-            begin, whole = at_ms, started or seq == 1
+            begin, whole = at_ms, started or seq == 1 or at_ms <= (span.start or 0) * 1000
         values, named = values_of(event), samples(event)
         for name in exact.keys() & finite(named).keys():
             step, episode = axis("step", event, values), axis("episode", event, values)
@@ -152,9 +157,11 @@ async def _refine(events: _Events, curves: dict[str, _Curve], span: Span, most: 
                 exact[name].append(point)
                 if len(exact[name]) > 2 * most:
                     exact[name] = _thinned(exact[name], most)
+            elif not exact[name]:
+                outside.add(name)
     for name, curve in curves.items():
         if exact[name] and begin is not None:
-            curve.replace(exact[name], begin, whole=whole)
+            curve.replace(exact[name], begin, whole=whole or name in outside)
     return begin
 
 
