@@ -21,7 +21,11 @@ class Script:
 
     def __init__(self, server: ServerProcess, name: str, options: dict[str, Any]) -> None:
         command = [sys.executable, "-P", str(Path(__file__).parent / "trainer.py"), name, json.dumps(options)]
-        more = {"SPECTATOR_AUTOSTART": "off", "SPECTATOR_URL": server.url, "SPECTATOR_API_KEY": server.api_key}
+        more = {
+            "SPECTATOR_AUTOSTART": "off",
+            "SPECTATOR_URL": server.url,
+            "SPECTATOR_API_KEY": server.api_key,
+        }
         self.process = subprocess.Popen(
             command,
             cwd=ROOT,
@@ -104,7 +108,9 @@ class Person:
         return card.locator("b")
 
     def chart(self, title: str) -> Locator:
-        return self.page.locator("figure.chart").filter(has=self.page.get_by_role("heading", name=title, exact=True))
+        return self.page.locator("figure.chart").filter(
+            has=self.page.get_by_role("heading", name=title, exact=True)
+        )
 
     async def sees(self, words: str) -> None:
         await expect(self.page.get_by_text(words).first).to_be_visible(timeout=PATIENCE_MS)

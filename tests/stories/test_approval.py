@@ -16,7 +16,9 @@ async def asked(training: Script, name: str) -> str:
     return str(await eventually(found, 10, f"the request of {name}"))
 
 
-async def test_approved_by_the_script_the_waiting_person_is_let_in(server: ServerProcess, script, cinema: Cinema):
+async def test_approved_by_the_script_the_waiting_person_is_let_in(
+    server: ServerProcess, script, cinema: Cinema
+):
     training = script("exam", password="s3cret", require_approval=True)
     noor = await cinema.person()
     await noor.type_code(server.url, training.code)

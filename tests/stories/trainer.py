@@ -2,8 +2,8 @@
 
 Started as a process of its own: the first argument is the name of the room, the second the options of
 ``open_room`` as JSON. It prints what it was given as one line of JSON, logs ten times a second, and obeys one
-command a line: ``finish``, ``pause``, ``resume``, ``requests``, ``approve ID``, ``deny ID``, ``value X``, ``close``.
-Each but ``finish`` answers with one line of JSON.
+command a line: ``finish``, ``pause``, ``resume``, ``requests``, ``approve ID``, ``deny ID``, ``value X``,
+``close``. Each but ``finish`` answers with one line of JSON.
 """
 
 import json
