@@ -170,18 +170,19 @@ def _decode_lines(lines: list[bytes], stamp: bytes, limits: Limits) -> Decoded:
         line = sent.strip()
         if not line:
             continue
-        if len(line) > longest and not _is_piece_of_episode(line, limits):
+        if len(line) > limits.episode:
             decoded.rejected.append(Refusal(number, "too_large"))
             continue
         try:
             shape = plain(line)
         except (ValueError, RecursionError):  # msgspec's errors and UnicodeDecodeError are ValueErrors
-            _walk(decoded, number, line, stamp)
+            _walk(decoded, number, line, stamp, limits)
             continue
         kind = kind_of[type(shape)]
         time = shape.timestamp_
-        if type(time) is datetime and time.tzinfo is not UTC:
-            _walk(decoded, number, line, stamp)
+        long = len(line) > longest and kind != "episode_steps"
+        if long or (type(time) is datetime and time.tzinfo is not UTC):
+            _walk(decoded, number, line, stamp, limits)
             continue
         if kind == "training_metrics":
             measured.append((len(events), shape.data_ if shape.source_ is UNSET else samples(parse(line))))
@@ -195,20 +196,12 @@ def _decode_lines(lines: list[bytes], stamp: bytes, limits: Limits) -> Decoded:
     return decoded
 
 
-def _is_piece_of_episode(line: bytes, limits: Limits) -> bool:
-    """Tell whether a line beyond an event's size may pass, because it is an ``episode_steps``."""
-    if len(line) > limits.episode:
-        return False
-    try:
-        return Walked(line).kind == "episode_steps"
-    except Refused:
-        return False
-
-
-def _walk(decoded: Decoded, number: int, line: bytes, stamp: bytes) -> None:
+def _walk(decoded: Decoded, number: int, line: bytes, stamp: bytes, limits: Limits) -> None:
     """Take one line the careful way."""
     try:
         walked = Walked(line)
+        if len(line) > limits.event and walked.kind != "episode_steps":
+            raise Refused("too_large")
         raw = walked.encode() if walked.changed else line
     except Refused as refused:
         decoded.rejected.append(Refusal(number, refused.code))

@@ -109,7 +109,7 @@ _FIELDS: Final[Mapping[str, Iterable[_Field]]] = {
     "episode_steps": (
         _Field("episode_id", Label, Label),
         _Field("from", Annotated[int, Meta(ge=0, le=INTEGER)], Annotated[int, Meta(ge=0, le=INTEGER)]),
-        _Field("steps", list[dict[Name, Scalar | list[Scalar]]], list[Object]),
+        _Field("steps", list[dict[Name, Scalar | list[Scalar] | dict[Name, Scalar]]], list[Object]),
     ),
     "episode_end": (
         _Field("episode_id", Label, Label),
