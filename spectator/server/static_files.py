@@ -133,7 +133,8 @@ def send(request: web.Request, served: Served) -> web.Response:
     tag = f"{served.etag}-gz" if packed is not None else served.etag
     headers = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding", "ETag": f'"{tag}"'}
     if any(known.value in {tag, "*"} for known in request.if_none_match or ()):
-        return web.Response(status=304, headers=headers)
+        # The type stands here too: it decides which policy goes along, and a browser keeps that of the 304.
+        return web.Response(status=304, headers=headers, content_type=served.content_type)
     if packed is not None:
         headers["Content-Encoding"] = "gzip"
     charset = "utf-8" if served.content_type.startswith("text/") else None

@@ -23,3 +23,10 @@ async def test_a_page_that_is_known_is_not_sent_again(site: Site) -> None:
     tag = (await site.send("GET", "/")).headers["ETag"]
     reply = await site.send("GET", "/", headers={"If-None-Match": tag})
     assert (reply.status, reply.raw) == (304, b"")
+
+
+async def test_a_page_that_is_known_keeps_its_policy(site: Site) -> None:
+    """A browser replaces the headers it stored by those of a 304: a stricter policy would stop the page."""
+    first = await site.send("GET", "/")
+    again = await site.send("GET", "/", headers={"If-None-Match": first.headers["ETag"]})
+    assert again.headers["Content-Security-Policy"] == first.headers["Content-Security-Policy"]
