@@ -130,7 +130,7 @@ def _plain(values: Collection[Any]) -> bool:
     if kinds <= _HARMLESS:
         return True
     if kinds <= {int}:
-        return -INTEGER <= min(values) and max(values) <= INTEGER
+        return bool(min(values) >= -INTEGER and max(values) <= INTEGER)
     return kinds <= {float} and all(map(isfinite, values))
 
 
