@@ -46,7 +46,7 @@ class IdentityBody(Body):
 class Query(BaseModel):
     """What the queries have in common: text is read as the type it stands for, no unknown names."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class WaitQuery(Query):

@@ -16,7 +16,7 @@ from aiohttp import web
 from rooms import InternalError, PayloadTooLarge
 from spectator.server.access_log import AccessLog, access_logger
 from spectator.server.headers import SECURITY_HEADERS
-from spectator.server.problems import MalformedRequest, problem_response
+from spectator.server.problems import MalformedRequest, problem_of, problem_response
 
 KEEPALIVE_S = 75.0
 """How long a connection may sit idle, and how long the headers of its first request may take."""
@@ -52,6 +52,14 @@ class Door(web.RequestHandler):
         response.headers.update(SECURITY_HEADERS)
         response.force_close()
         return response
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send an answer; one that aiohttp made itself, before any middleware, becomes a problem first."""
+        if isinstance(resp, web.HTTPException):
+            resp = problem_of(resp)
+        return await super().finish_response(request, resp, start_time)
 
 
 def make_door(server: web.Server, loop: asyncio.AbstractEventLoop) -> Door:

@@ -8,16 +8,10 @@ import traceback
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from rooms import InternalError, PayloadTooLarge, RoomsError
+from rooms import InternalError, RoomsError
 from spectator.server.access_log import printable_path
 from spectator.server.keys import DOORMAN, HOST
-from spectator.server.problems import (
-    MalformedRequest,
-    MethodNotAllowed,
-    PageNotFound,
-    answer_of,
-    problem_response,
-)
+from spectator.server.problems import answer_of, problem_of, problem_response
 
 logger = logging.getLogger("spectator.server")
 
@@ -33,7 +27,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             logger.warning("%s %s: %s", request.method, printable_path(request), error.code)
         return problem_response(error)
     except web.HTTPException as error:
-        return _answer(error)
+        return problem_of(error)
     except ConnectionError:
         raise  # whoever asked has gone; there is nobody to answer
     except Exception as error:  # noqa: BLE001 - the last one: whatever it is, it is answered and logged
@@ -47,16 +41,3 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.writer.output_size > 0:
             raise ConnectionError("the answer had begun; the connection is ended instead") from None
         return problem_response(InternalError())
-
-
-def _answer(error: web.HTTPException) -> web.Response:
-    """What aiohttp itself refuses, in our words."""
-    if isinstance(error, web.HTTPNotFound):
-        return problem_response(PageNotFound())
-    if isinstance(error, web.HTTPMethodNotAllowed):
-        response = problem_response(MethodNotAllowed())
-        response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
-        return response
-    if isinstance(error, web.HTTPRequestEntityTooLarge):
-        return problem_response(PayloadTooLarge())
-    return problem_response(MalformedRequest() if error.status < 500 else InternalError())

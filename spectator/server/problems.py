@@ -160,3 +160,16 @@ def problem_response(error: RoomsError) -> web.Response:
     if isinstance(error, Unauthorized):
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
+
+
+def problem_of(error: web.HTTPException) -> web.Response:
+    """What aiohttp itself refuses, in our words."""
+    if isinstance(error, web.HTTPNotFound):
+        return problem_response(PageNotFound())
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        response = problem_response(MethodNotAllowed())
+        response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
+        return response
+    if isinstance(error, web.HTTPRequestEntityTooLarge):
+        return problem_response(PayloadTooLarge())
+    return problem_response(MalformedRequest() if error.status < 500 else InternalError())

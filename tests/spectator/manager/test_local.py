@@ -2,6 +2,8 @@
 
 import multiprocessing
 import re
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,25 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
         local_key(tmp_path)
 
 
-def test_two_starters_end_with_one_key(tmp_path: Path) -> None:
-    with multiprocessing.get_context("spawn").Pool(4) as pool:
-        assert len(set(pool.map(local_key, [tmp_path] * 16))) == 1
+def start_together(barrier: Barrier, folders: list[Path], told: "Queue[list[str]]") -> None:
+    keys = []
+    for folder in folders:
+        barrier.wait(timeout=30)
+        keys.append(local_key(folder))
+    told.put(keys)
+
+
+def test_those_who_start_in_the_same_moment_end_with_one_key(tmp_path: Path) -> None:
+    folders = [tmp_path / str(number) for number in range(100)]
+    for folder in folders:
+        folder.mkdir()
+    context = multiprocessing.get_context("spawn")
+    barrier, told = context.Barrier(3), context.Queue()
+    starters = [context.Process(target=start_together, args=(barrier, folders, told)) for _ in range(3)]
+    for one in starters:
+        one.start()
+    keys = [told.get(timeout=50) for _ in starters]
+    for one in starters:
+        one.join(timeout=10)
+    assert keys[0] == keys[1] == keys[2]
+    assert len(set(keys[0])) == len(folders)

@@ -63,6 +63,7 @@ def test_what_is_no_json_object_is_refused(body: bytes) -> None:
         (HistoryQuery, {"from": "inf"}, "from"),
         (HistoryQuery, {"to_step": "nan"}, "to_step"),
         (HistoryQuery, {"unknown": SECRET}, "unknown"),
+        (HistoryQuery, {"start": "1"}, "start"),
     ],
 )
 def test_a_wrong_field_is_named_and_its_value_is_not(

@@ -177,6 +177,14 @@ async def test_a_method_the_address_does_not_take() -> None:
     assert b"method_not_allowed" in answer
 
 
+async def test_what_aiohttp_refuses_before_any_of_us_is_a_problem_too() -> None:
+    async with served() as port:
+        answer = await say(port, get("/", "Expect: wonders"))
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"application/problem+json" in answer
+    assert b"malformed_request" in answer
+
+
 async def test_a_foreign_host_is_told_so_before_anything_else() -> None:
     async with served() as port:
         answer = await say(port, get("/fail").replace(b"localhost", b"evil.example"))

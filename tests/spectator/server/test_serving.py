@@ -59,6 +59,7 @@ def test_rooms_and_key_outlive_the_server(fresh_server: ServerProcess) -> None:
     assert (status, room["name"]) == (200, "stays")
 
 
+@pytest.mark.faults
 def test_a_killed_server_loses_nothing_and_its_entry_is_replaced(fresh_server: ServerProcess) -> None:
     _, made = fresh_server.call("POST", "/rooms", {"name": "stays"})
     room = made["room"]["id"]
@@ -101,6 +102,7 @@ def store_process(data_dir: Path) -> int:
     return int(json.loads((data_dir / "store.lock").read_text())["pid"])
 
 
+@pytest.mark.faults
 def test_a_store_that_hangs_is_told_in_time_and_all_resumes(fresh_server: ServerProcess) -> None:
     _, made = fresh_server.call("POST", "/rooms", {})
     room, code = made["room"]["id"], made["room"]["code"]
@@ -125,6 +127,7 @@ def test_a_store_that_hangs_is_told_in_time_and_all_resumes(fresh_server: Server
     assert "Traceback" not in fresh_server.log.read_text()
 
 
+@pytest.mark.faults
 def test_a_store_that_is_killed_comes_back_with_everything(fresh_server: ServerProcess) -> None:
     _, made = fresh_server.call("POST", "/rooms", {})
     room = made["room"]["id"]
@@ -141,6 +144,7 @@ def test_a_store_that_is_killed_comes_back_with_everything(fresh_server: ServerP
     assert "Traceback" not in fresh_server.log.read_text()
 
 
+@pytest.mark.faults
 def test_readiness_follows_the_store_and_health_does_not(fresh_server: ServerProcess) -> None:
     pid = store_process(fresh_server.data_dir)
     os.kill(pid, signal.SIGSTOP)
