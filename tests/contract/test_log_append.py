@@ -2,13 +2,15 @@
 
 import asyncio
 import json
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import pytest
 
-from rooms import Connection, InvalidRequest, RoomClosed, RoomExpired, RoomNotFound, SequenceGap
+from rooms import Connection, InvalidRequest, RoomClosed, RoomExpired, RoomNotFound, Script, SequenceGap
 from spectator.events import Decoded, decode
 from spectator.log import Cursor, Log, Retention, Wants, run_status
+from spectator.state import compact
 
 ROOM = "r_0123456789abcdef"
 NOW = 1_700_000_000_000
@@ -234,6 +236,36 @@ async def test_producers_that_were_silent_longest_are_forgotten_first(connection
     rows = await connection.command("HLEN", f"sp:{{{ROOM}}}:producers")
     assert rows <= 4
     await log.append(ROOM, batch(reward(1)), producer="p8", sequence=2)
+
+
+class Repeating:
+    """A connection whose first answer always gets lost on the way, so that it sends everything again."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    async def run(self, script: Script, keys: Sequence[str], args: Sequence[Any]) -> Any:
+        await self._connection.run(script, keys, args)
+        return await self._connection.run(script, keys, args)
+
+
+async def test_a_call_that_the_connection_repeats_counts_once(connection: Connection) -> None:
+    await open_room(connection)
+    log = Log(cast("Connection", Repeating(connection)), Retention(checkpoint_after=100))
+    for number in range(1, 6):
+        unnamed = await log.append(ROOM, batch(reward(number), life("training_started")))
+        assert unnamed.offset == 3 * number - 1
+        named = await log.append(ROOM, batch(reward(number)), producer="p", sequence=number)
+        assert named.offset == 3 * number
+    await log.announce(ROOM, "node", 2, Wants())
+    assert json.loads((await log.heartbeat(ROOM)).body)["watching"] == 2
+    assert await compact(log, ROOM)
+    [tail] = await Log(connection).read([(ROOM, Cursor.START)])
+    assert [entry.last for entry in tail.entries] == [2, 3, 5, 6, 8, 9, 11, 12, 14, 15]
+    assert (tail.head.run_id, tail.head.bytes_after_checkpoint) == ("run-14", 0)
 
 
 async def test_every_append_rings_and_a_heartbeat_does_not(connection: Connection) -> None:

@@ -9,7 +9,7 @@ local now, count, producer = tonumber(ARGV[1]), tonumber(ARGV[3]), ARGV[5]
 local why = refusal(KEYS[1], now)
 if why then return {why} end
 local found = redis.call('HMGET', KEYS[2], 'epoch', 'seq', 'tag', 'bytes', 'run_status', 'recent')
-if not found[2] then -- nothing was published, or the head was lost and the numbers go on from the newest entry
+if not found[2] then -- nothing was published; or the head was lost, and the numbers go on from the newest entry
   local newest = redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)[1]
   if newest then found[2], found[3] = newest[1]:match('^%d+'), newest[2][4] end
 end
@@ -28,8 +28,7 @@ if count > 0 and not done then
     'recent', string.format('%s=%.0f %s', ARGV[2], offset, (found[6] or ''):sub(1, 300)))
   local began = tonumber(ARGV[9])
   if began >= 0 or run == '' then
-    local name = string.format('run-%.0f', first + math.max(began, 0))
-    redis.call('HSET', KEYS[2], 'run_id', ARGV[10] ~= '' and ARGV[10] or name)
+    redis.call('HSET', KEYS[2], 'run_id', ARGV[10] ~= '' and ARGV[10] or 'run-' .. first + math.max(began, 0))
   end
   bytes = redis.call('HINCRBY', KEYS[2], 'bytes', #ARGV[4])
   redis.call('HINCRBY', KEYS[2], 'kept', #ARGV[4])
