@@ -67,11 +67,13 @@ $(VENV)/bin/python:
 	done; \
 	[ -n "$$python" ] || { echo "Python 3.11 or later is needed; none was found on PATH." >&2; exit 1; }; \
 	echo "setting up $(VENV) with $$($$python --version)"; \
-	$$python -m venv $(VENV) 2>/dev/null && exit 0; \
-	: 'some systems ship Python without ensurepip'; \
-	rm -rf $(VENV); $$python -m venv --without-pip $(VENV); \
-	$$python -m pip --python $(VENV)/bin/python install --quiet pip 2>/dev/null && exit 0; \
-	$(VENV)/bin/python -c 'import urllib.request as u; exec(u.urlopen("https://bootstrap.pypa.io/get-pip.py").read())'
+	$$python -m venv $(VENV) >/dev/null 2>&1 && exit 0; \
+	: 'some systems put the making of environments into a package of its own'; \
+	rm -rf $(VENV); \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q python3-venv; fi; \
+	$$python -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "Python's venv does not work here; install it (Debian, Ubuntu: apt install python3-venv)." >&2; exit 1; }
 
 # npm brings the page's few modules; without one on this machine the environment gets its own.
 $(READY)-node: $(VENV)/bin/python

@@ -13,6 +13,8 @@ from tests.harness.blocked import LoopWitness
 from tests.harness.browsers import launch_options
 from tests.harness.servers import ServerProcess
 
+STORY_DEADLINE_S = 180  # people, pages and processes: on a busy machine each step takes its time
+
 if TYPE_CHECKING:
     from rooms import Connection, RoomManager
     from spectator.embedded import EmbeddedStore
@@ -23,10 +25,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # A browser lives on the loop that started it, so its tests share one loop.
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
+            # A browser lives on the loop that started it, so its tests share one loop.
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(STORY_DEADLINE_S))
 
 
 @pytest.fixture(autouse=True)

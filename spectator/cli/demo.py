@@ -49,8 +49,8 @@ def demo(arguments: argparse.Namespace, out: Output) -> int:
         )
         if room.code is None:
             raise CommandError("no_server", "The room could not be opened.", Exit.NO_SERVER)
-        _tell(room, out, lan=arguments.lan)
         try:
+            _tell(room, out, lan=arguments.lan)
             Training(room, Student(arguments.seed), threading.Event().wait).run(arguments.episodes)
         except KeyboardInterrupt:
             out.line("\nThe demo has ended; the room stays.")

@@ -3,6 +3,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from rooms import Bells, Connection, StoreUnavailable, channel_of, connect
 from rooms.bells import CONFIRM_S
 from tests.harness.waiting import eventually
@@ -83,6 +85,7 @@ async def test_nothing_is_called_after_the_end(world: World) -> None:
     assert ear.lost == 0
 
 
+@pytest.mark.faults
 async def test_a_store_that_dies_is_noticed_and_listened_to_again_when_it_is_back(tmp_path: Path) -> None:
     with own_store(tmp_path) as first:
         connection = await connect(first.url)
@@ -106,6 +109,7 @@ async def test_a_store_that_dies_is_noticed_and_listened_to_again_when_it_is_bac
     await connection.close()
 
 
+@pytest.mark.faults
 async def test_a_store_that_hangs_is_noticed(tmp_path: Path) -> None:
     with own_store(tmp_path) as store:
         connection = await connect(store.url)

@@ -97,6 +97,7 @@ async def test_a_wrong_password_of_the_store_is_not_shown(own: OwnStore) -> None
 
 
 @pytest.mark.parametrize("calls", [1, 3 * MAX_CONNECTIONS])
+@pytest.mark.faults
 async def test_a_paused_store_is_said_in_time_and_used_again_when_it_is_back(
     own: OwnStore, calls: int
 ) -> None:

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 
+import pytest
 from playwright.async_api import expect
 
 from spectator.embedded.machine import socket_path
@@ -32,6 +33,7 @@ async def test_two_scripts_at_once_have_two_rooms(script):
     assert first.code != second.code
 
 
+@pytest.mark.faults
 async def test_a_killed_trainer_is_shown_as_silent(server: ServerProcess, script, cinema: Cinema):
     training = script("killed")
     noor = await cinema.person()
@@ -59,6 +61,7 @@ async def test_a_restarted_server_is_found_again(fresh_server: ServerProcess, fr
     await noor.sees_figure_move("Reward", 30)
 
 
+@pytest.mark.faults
 async def test_a_killed_server_and_its_store_come_back_under_a_live_room(
     fresh_server: ServerProcess, fresh_script, cinema: Cinema
 ):

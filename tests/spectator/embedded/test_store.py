@@ -81,6 +81,7 @@ def test_data_survives_the_store(data_dir):
     store.stop()
 
 
+@pytest.mark.faults
 def test_two_starters_at_once_get_one_store(data_dir):
     starters = [user(data_dir) for _ in range(4)]
     assert len({told_pid(starter) for starter in starters}) == 1
@@ -90,6 +91,7 @@ def test_two_starters_at_once_get_one_store(data_dir):
     assert (data_dir / "store.lock").read_bytes() == b""
 
 
+@pytest.mark.faults
 def test_after_kill_9_the_store_stays_and_is_adopted(data_dir):
     first = user(data_dir)
     pid = told_pid(first)
@@ -101,6 +103,7 @@ def test_after_kill_9_the_store_stays_and_is_adopted(data_dir):
     assert not process.listens(second.socket)
 
 
+@pytest.mark.faults
 def test_a_store_that_is_killed_is_started_again_with_its_data(data_dir):
     store = EmbeddedStore.start(data_dir)
     say(store, "SET", "kept", "yes")
@@ -159,6 +162,7 @@ def test_a_living_store_without_a_note_is_never_joined_by_a_second(data_dir):
     store.stop()
 
 
+@pytest.mark.faults
 def test_a_store_whose_socket_was_removed_is_replaced(data_dir):
     first = user(data_dir)
     pid = told_pid(first)

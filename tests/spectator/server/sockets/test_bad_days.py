@@ -64,6 +64,7 @@ async def room_of(site: Site, **fields):
     return made, made["room"]["id"], (await site.join(made["room"]["code"]))["token"]
 
 
+@pytest.mark.faults
 class TestStoreAway:
     async def test_live_ones_stay_and_are_told_new_ones_come_later(self, own_store, own_site):
         site = own_site
@@ -171,6 +172,7 @@ async def quick_site(store, connection, tmp_path, page_folder) -> AsyncIterator[
         yield site
 
 
+@pytest.mark.faults
 class TestSlow:
     async def raw(self, site: Site, room: str, token: str, **given) -> Raw:
         return await asyncio.to_thread(lambda: Raw(site, room, token, **given))
@@ -270,6 +272,7 @@ class TestSlow:
         assert any(message["type"] in {"conflated", "snapshot"} for message in messages[3:])
 
 
+@pytest.mark.faults
 class TestStopping:
     async def test_bye_at_once_and_all_within_seconds(self, own_store, tmp_path, page_folder, raws):
         async with contextlib.AsyncExitStack() as stack:
