@@ -194,8 +194,9 @@ export function readLine(event, seq) {
     return { seq, kind: "note", tone: TONES[event.level] ?? "plain", text: text(event.message), about: "", at: toMs(event.timestamp) };
   }
   if (event.type === "training_event") {
-    const [words, tone] = LIFE[event.event] ?? [humanized(text(event.event)), "plain"];
-    return { seq, kind: "life", tone, text: words, about: details(event.data), at: toMs(event.timestamp) };
+    const known = LIFE[event.event];
+    const [words, tone] = known ?? [humanized(text(event.event)), "plain"];
+    return { seq, kind: "life", tone, text: words, about: known ? reasonOf(event.data) : details(event.data), at: toMs(event.timestamp) };
   }
   return null;
 }
@@ -231,10 +232,19 @@ function humanized(name) {
 /** @param {unknown} data */
 function details(data) {
   if (data === null || typeof data !== "object") return "";
-  return Object.entries(data)
+  const plain = Object.entries(data).filter(([, value]) => value !== false && value !== null && typeof value !== "object");
+  return plain
     .slice(0, 4)
-    .map(([name, value]) => `${name.replace(/_/g, " ")} ${text(value)}`)
+    .map(([name, value]) => (value === true ? name.replace(/_/g, " ") : `${name.replace(/_/g, " ")} ${text(value)}`))
     .join(", ");
+}
+
+/**
+ * Why a run failed; what else such an event carries is for programs.
+ * @param {any} data
+ */
+function reasonOf(data) {
+  return typeof data?.error === "string" ? data.error : "";
 }
 
 /**

@@ -42,7 +42,7 @@ export function CodeField({ code, hint, bad, focus, id, change }) {
     <label for=${id}>Room code</label>
     <div class=${`code${size > 6 ? " code-long" : ""}`}>
       ${Array.from({ length: size }, (_, i) => html`<span key=${i} class=${boxClass(code, i, size)} aria-hidden="true">${code[i] ?? ""}</span>`)}
-      <input ref=${input} class="code-input" id=${id} name="code" value=${code} onInput=${typed} autocomplete="off" autocapitalize="characters"
+      <input ref=${input} class="code-input" id=${id} name="code" value=${code} onInput=${typed} data-first autocomplete="off" autocapitalize="characters"
         autocorrect="off" spellcheck=${false} inputmode="text" enterkeyhint="go" aria-describedby=${`${id}-hint`} aria-invalid=${bad ? "true" : undefined} />
     </div>
     <p class=${bad ? "hint hint-bad" : "hint"} id=${`${id}-hint`} role="status">${hint || "6 letters and digits. Pasting a link works too."}</p>

@@ -38,6 +38,24 @@ import { columnsOf, options, readColours } from "./plot.js";
 /** Positions drawn for each pixel of width at most: the curve between them would be finer than its line. */
 const POINTS_PER_PIXEL = 0.75;
 
+/** The chart under the pointer, or that was touched last: only it shows a tip. */
+/** @type {HTMLElement | null} */
+let pointed = null;
+
+/**
+ * @param {HTMLElement} over the plot's own layer
+ * @param {HTMLElement} place
+ */
+function watchPointer(over, place) {
+  over.addEventListener("pointerenter", () => {
+    pointed = place;
+  });
+  over.addEventListener("pointerleave", (event) => {
+    // A finger that is lifted leaves the chart; what it pointed at stays.
+    if (event.pointerType === "mouse" && pointed === place) pointed = null;
+  });
+}
+
 /** @type {Look} */
 const NOTHING = { readings: [], at: null, x: null, left: 0, here: false };
 
@@ -82,7 +100,7 @@ function Legend({ curves, look }) {
   const { readings } = look.value;
   return html`<ul class="legend">${curves.map((curve, i) => {
     const reading = readings[i];
-    return html`<li key=${curve.name} style=${{ "--c": `var(--series-${curve.colour})` }}>
+    return html`<li key=${curve.name} title=${metric(curve.name).title} style=${{ "--c": `var(--series-${curve.colour})` }}>
       <i class=${curve.dashed ? "swatch swatch-dash" : "swatch"}></i>${curves.length > 1 ? html`<span class="name">${metric(curve.name).title}</span>` : ""}
       <b title=${exact(reading?.raw)}>${written(curve.name, reading?.value ?? null)}</b></li>`;
   })}</ul>`;
@@ -119,8 +137,7 @@ function live(place, curves, look, shownAxis) {
       shownAxis.value = axis;
       const size = { width: place.clientWidth, height: place.clientHeight };
       plot = new uPlot(options({ ...size, curves, axis, colours: readColours(), share: isShare(curves, data), moved: read }), data, place);
-      plot.over.addEventListener("pointerenter", () => (place.dataset.here = ""));
-      plot.over.addEventListener("pointerleave", () => delete place.dataset.here);
+      watchPointer(plot.over, place);
     } else plot.setData(data);
     read(plot);
   };
@@ -197,7 +214,7 @@ function lookAt(plot, curves) {
     column += width;
     return { name: curve.name, value, raw, min, max };
   });
-  const here = shown && plot.root.parentElement?.dataset.here !== undefined;
+  const here = shown && plot.root.parentElement === pointed;
   const left = (plot.cursor.left ?? 0) + plot.bbox.left / uPlot.pxRatio;
   return { readings, at: shown ? at : null, x: shown ? plot.data[0][/** @type {number} */ (at)] : null, left, here };
 }

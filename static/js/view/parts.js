@@ -19,7 +19,7 @@ const PATHS = {
   down: "M8 3v10M3.5 8.5 8 13l4.5-4.5",
   left: "M13 8H3M7.5 3.5 3 8l4.5 4.5",
   right: "M3 8h10M8.5 3.5 13 8l-4.5 4.5",
-  theme: "M13.5 8a5.5 5.5 0 1 1-11 0 5.5 5.5 0 0 1 11 0ZM8 2.5v11M10 3v10M12 4.5v7",
+  theme: "M13.5 8a5.5 5.5 0 1 1-11 0 5.5 5.5 0 0 1 11 0Z",
   help: "M5.8 6a2.2 2.2 0 1 1 3.3 1.9c-.7.4-1.1.9-1.1 1.6M8 12.2h.01",
   close: "m4 4 8 8M12 4l-8 8",
   check: "m3 8.5 3.5 3.5L13 4.5",
@@ -32,14 +32,18 @@ const PATHS = {
   lock: "M4.5 7V5.5a3.5 3.5 0 0 1 7 0V7M4 7h8a1 1 0 0 1 1 1v4.5a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V8a1 1 0 0 1 1-1Z",
   search: "M11.5 7a4.5 4.5 0 1 1-9 0 4.5 4.5 0 0 1 9 0ZM10.3 10.3l3.2 3.2",
   flag: "M4 14V2.5M4 3h8l-2 2.5L12 8H4",
-  dot: "M8 8h.01",
+  note: "M3.5 4.5h9M3.5 8h9M3.5 11.5h5.5",
 };
+
+/** Parts of icons that are filled. */
+/** @type {Partial<Record<keyof typeof PATHS, string>>} */
+const FILLED = { theme: "M8 2.5v11a5.5 5.5 0 0 0 0-11Z" };
 
 /** @typedef {keyof typeof PATHS} IconName */
 
 /** @param {{name: IconName}} props */
 export function Icon({ name }) {
-  return html`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d=${PATHS[name]} /></svg>`;
+  return html`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d=${PATHS[name]} />${FILLED[name] && html`<path d=${FILLED[name]} fill="currentColor" />`}</svg>`;
 }
 
 /** @param {{values: number[], colour: number}} props */
@@ -85,6 +89,8 @@ export function Dialog({ title, close, children, wide = false }) {
   useEffect(() => {
     const before = document.activeElement;
     box.current?.showModal();
+    const first = box.current?.querySelector("[data-first]");
+    if (first instanceof HTMLElement) first.focus();
     return () => {
       if (before instanceof HTMLElement) before.focus();
     };

@@ -64,10 +64,14 @@ export function options(wishes) {
   return {
     width: wishes.width,
     height: wishes.height,
-    padding: [ABOVE, 2, BELOW, (plot) => gutter(plot, wishes.share)],
+    padding: [ABOVE, 2, BELOW, 0],
     legend: { show: false },
     select: { show: false, left: 0, top: 0, width: 0, height: 0 },
-    axes: [{ show: false }, { show: false }],
+    axes: [
+      { show: false },
+      // Only keeps the room: labels and rules are ours.
+      { size: (plot) => gutter(plot, wishes.share), values: (_, ticks) => ticks.map(() => ""), ticks: { show: false }, grid: { show: false } },
+    ],
     scales: { x: { time: false }, y: { range: (_, min, max) => rangeOf(min, max, wishes.height) } },
     series,
     bands,

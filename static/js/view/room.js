@@ -172,10 +172,10 @@ export function Spoken() {
   return html`<p class="unseen" role="status">${badge.replace(/^\d+ s behind$/, "Behind")}${words ? `. ${words}` : ""}</p>`;
 }
 
-const SHOWN = 12;
+const SHOWN = 8;
 
 /** @type {Record<import("../model/events.js").Line["kind"], import("./parts.js").IconName>} */
-const ICONS = { alert: "warn", note: "dot", life: "flag" };
+const ICONS = { alert: "warn", note: "note", life: "flag" };
 
 export function Feed() {
   void drawing.value;
@@ -198,9 +198,10 @@ export function Crowd({ owner }) {
   const { watching, names } = picture.crowd;
   const close = () => (crowdOpen.value = false);
   const seats = picture.room?.max_spectators;
+  const others = (watching ?? 0) - names.length;
   return html`<${Dialog} title="Who is watching" close=${close}>
     <p class="quiet">${count(watching ?? 0)} watching${seats ? `, ${count(seats)} seats` : ""}</p>
-    ${names.length > 0 && html`<ul class="crowd">${names.map((name, i) => html`<li key=${i}>${name}</li>`)}</ul>`}
+    ${names.length > 0 && html`<ul class="crowd">${names.map((name, i) => html`<li key=${i}>${name}</li>`)}${others > 0 && html`<li class="quiet">and ${count(others)} more</li>`}</ul>`}
     ${!owner && html`<button class="button" type="button" onClick=${() => { close(); void leaveRoom(); }}><${Icon} name="leave" />Leave the room</button>`}
   <//>`;
 }
