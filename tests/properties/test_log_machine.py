@@ -163,12 +163,13 @@ class LogMachine(RuleBasedStateMachine):
         assert last == (self.events[-1] if self.events else None)
 
 
+@pytest.mark.timeout(180)
 def test_the_log_keeps_its_promises(store: EmbeddedStore) -> None:
     machine = type("Machine", (LogMachine,), {"url": store.url})
     run_state_machine_as_test(  # type: ignore[no-untyped-call] # hypothesis leaves it untyped
         machine,
         settings=settings(
-            max_examples=60,
+            max_examples=30,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
