@@ -91,7 +91,20 @@ def view(room: Room, head: Head | None, role: str | None, now_ms: int, waiting: 
         now_ms: the store's clock, by which a room whose time is over has ended, swept or not.
         waiting: join requests that wait; told to owner and moderators only.
     """
-    shown: dict[str, Any] = {
+    shown = _for_strangers(room, now_ms)
+    if role is None:
+        if room.access_level in _OPEN_LEVELS:
+            shown["run"] = _run(head)
+        return StrangerView(**shown)
+    shown |= _for_spectators(room)
+    shown["run"] = _run(head)
+    if role not in STAFF_ROLES:
+        return RoomView(**shown)
+    return StaffView(**shown, **_for_staff(room), waiting=waiting)
+
+
+def _for_strangers(room: Room, now_ms: int) -> dict[str, Any]:
+    return {
         "code": room.code,
         "name": room.name,
         "access_level": room.access_level.value,
@@ -101,15 +114,13 @@ def view(room: Room, head: Head | None, role: str | None, now_ms: int, waiting: 
         "current_spectators": room.seats,
         "status": room.status if room.is_active(now_ms) else "ended",
     }
-    if role is None and room.access_level in _OPEN_LEVELS:
-        shown["run"] = _run(head)
-    if role is None:
-        return StrangerView(**shown)
-    shown |= {
+
+
+def _for_spectators(room: Room) -> dict[str, Any]:
+    return {
         "id": room.id,
         "training_session_id": room.training_session_id,
         "mode": room.mode,
-        "run": _run(head),
         "created_at": iso(room.created_at_ms),
         "expires_at": iso(room.expires_at_ms),
         "listed": room.listed,
@@ -119,18 +130,17 @@ def view(room: Room, head: Head | None, role: str | None, now_ms: int, waiting: 
         "config": dict(room.config),
         "metadata": dict(room.metadata),
     }
-    if role not in STAFF_ROLES:
-        return RoomView(**shown)
-    return StaffView(
-        **shown,
-        waiting=waiting,
-        turned_away=room.turned_away,
-        approval_timeout=room.approval_timeout,
-        owner_id=room.owner_id,
-        allowed_users=sorted(room.allowed_users),
-        blocked_users=sorted(room.blocked_users),
-        graphs=None if room.graphs is None else [dict(graph) for graph in room.graphs],
-    )
+
+
+def _for_staff(room: Room) -> dict[str, Any]:
+    return {
+        "turned_away": room.turned_away,
+        "approval_timeout": room.approval_timeout,
+        "owner_id": room.owner_id,
+        "allowed_users": sorted(room.allowed_users),
+        "blocked_users": sorted(room.blocked_users),
+        "graphs": None if room.graphs is None else [dict(graph) for graph in room.graphs],
+    }
 
 
 def _run(head: Head | None) -> RunView | None:
