@@ -88,7 +88,7 @@ $(READY)-local: pyproject.toml hatch_build.py static/package-lock.json $(READY)-
 
 $(READY)-test: pyproject.toml $(READY)-local
 	@echo "installing what the tests need"
-	@$(BIN)/python -m pip install --quiet --editable '.[local,test]'
+	@$(BIN)/python -m pip install --quiet --editable '.[local,test,bench]'
 	@touch $@
 
 $(READY)-dev: pyproject.toml $(READY)-test
