@@ -15,7 +15,7 @@ from typing import Final
 
 from aiohttp import web
 
-from rooms import RoomsError
+from rooms import RoomsError, StoreUnavailable
 from spectator.embedded import open_store
 from spectator.manager import Manager
 from spectator.server.app import make_app
@@ -95,6 +95,15 @@ async def _manager(settings: Settings) -> AsyncIterator[Manager]:
             store_url = store.url
         try:
             manager = await Manager.open(settings, store_url)
+        except StoreUnavailable as error:
+            where = (
+                "at the address of --redis (SPECTATOR_REDIS_URL)"
+                if settings.redis_url
+                else "of the data folder"
+            )
+            raise SettingsError(
+                f"the store {where} does not answer; see that it runs, then start again"
+            ) from error
         except RoomsError as error:
             raise SettingsError(error.message) from error
         stack.push_async_callback(manager.stop)

@@ -82,6 +82,15 @@ def test_a_port_in_use_is_said_in_one_line(fresh_server: ServerProcess, tmp_path
     assert "Traceback" not in second.log.read_text()
 
 
+def test_a_store_that_is_not_there_is_said_in_one_line_without_its_password(tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path / "data", "--redis", "redis://:s3cret@127.0.0.1:1/0")
+    with pytest.raises(AssertionError, match=r"the store at the address of --redis .* does not answer"):
+        server.start()
+    text = server.log.read_text()
+    assert "s3cret" not in text
+    assert "Traceback" not in text
+
+
 def test_a_key_file_open_to_others_is_refused(fresh_server: ServerProcess) -> None:
     fresh_server.stop()
     (fresh_server.data_dir / "key").chmod(0o644)
