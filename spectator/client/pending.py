@@ -2,11 +2,12 @@
 
 When the server is away for long, room is made in this order, each class as gently as it allows:
 
-1. decisions (state): only the newest stays;
-2. metrics (samples): thinned evenly over time; each metric's minimum, maximum and last value of every stretch
+1. episodes: whole ones, oldest first, beyond a quarter of the room;
+2. decisions (state): only the newest stays;
+3. metrics (samples): thinned evenly over time; each metric's minimum, maximum and last value of every stretch
 stay,
    at the step where they were;
-3. notes, then other events, oldest first; the life of the run (started, finished, failed) goes last.
+4. notes, then other events, oldest first; the life of the run (started, finished, failed) goes last.
 
 Whatever was given up is counted in ``dropped``.
 """
@@ -17,7 +18,7 @@ import threading
 from collections import deque
 from typing import Any, Deque, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-SAMPLE, STATE, NOTE, EVENT, LIFE = range(5)  # classes, in the order in which they may be given up
+EPISODE, SAMPLE, STATE, NOTE, EVENT, LIFE = range(6)  # classes, in the order in which they may be given up
 
 CAPACITY = 40_000  # cells; a cell is one number or 100 characters, some 100 bytes of memory
 ENTRY_CELLS = 2  # what an entry costs beside its content
@@ -42,6 +43,7 @@ class Pending:
         self._capacity = capacity
         self._cells = 0
         self._entries: Deque[Entry] = deque()
+        self._given_up: Set[str] = set()  # episodes that go on without being told: whole or not at all
         # Re-entrant: a signal handler may log while its own thread is in here.
         self._lock = threading.RLock()
 
@@ -53,6 +55,9 @@ class Pending:
         """Queue one event, making room when there is none. Never waits for anything but other adds."""
         cells += ENTRY_CELLS
         with self._lock:
+            if kind == EPISODE and self._is_given_up(fields):
+                self.dropped += 1
+                return
             self._entries.append(Entry(kind, time, fields, cells))
             self._cells += cells
             if self._cells > self._capacity:
@@ -85,19 +90,54 @@ class Pending:
         """Give everything up, uncounted: in a forked child it is the parent's to send."""
         self._lock = threading.RLock()  # another thread of the parent may have held the old one
         self._entries.clear()
+        self._given_up.clear()
         self._cells = 0
+
+    def _is_given_up(self, fields: Dict[str, Any]) -> bool:
+        name = fields["episode_id"]
+        if name not in self._given_up:
+            return False
+        if fields["type"] == "episode_end":
+            self._given_up.discard(name)
+        return True
 
     def _make_room(self) -> None:
         """Bring the queue down to half its capacity, so that this is rare."""
         before = len(self._entries)
         aim = self._capacity // 2
-        kept = newest_states(list(self._entries))
+        kept, gone = newest_episodes(list(self._entries), aim // 4)
+        self._given_up |= gone
+        kept = newest_states(kept)
         others = sum(entry.cells for entry in kept if entry.kind != SAMPLE)
         kept = thin(kept, max(aim - others, aim // 4))
         kept = oldest_out(kept, aim)
         self._entries = deque(kept)
         self._cells = sum(entry.cells for entry in kept)
         self.dropped += before - len(kept)
+
+
+def newest_episodes(entries: List[Entry], aim: int) -> Tuple[List[Entry], Set[str]]:
+    """Return ``entries`` without the oldest episodes, so that those left fit into ``aim`` cells.
+
+    An episode goes as a whole. Also returned: the ids of those that go and have not ended yet.
+    """
+    sizes: Dict[str, int] = {}
+    ended: Set[str] = set()
+    for entry in entries:
+        if entry.kind == EPISODE:
+            name = entry.fields["episode_id"]
+            sizes[name] = sizes.get(name, 0) + entry.cells
+            if entry.fields["type"] == "episode_end":
+                ended.add(name)
+    size = sum(sizes.values())
+    gone: Set[str] = set()
+    for name, cells in sizes.items():  # in the order in which they began
+        if size <= aim:
+            break
+        gone.add(name)
+        size -= cells
+    kept = [entry for entry in entries if entry.kind != EPISODE or entry.fields["episode_id"] not in gone]
+    return kept, gone - ended
 
 
 def newest_states(entries: List[Entry]) -> List[Entry]:

@@ -9,10 +9,11 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, 
 from spectator.client.delivery import Fields, Opened
 from spectator.client.desk import Desk
 from spectator.client.doorbell import Doorbell
+from spectator.client.episodes import Episode
 from spectator.client.lifetime import FLUSH_SECONDS
 from spectator.client.logged import Reading, decision_fields, read_step
 from spectator.client.opening import Opener
-from spectator.client.pending import EVENT, NOTE, SAMPLE, STATE
+from spectator.client.pending import EPISODE, EVENT, NOTE, SAMPLE, STATE
 from spectator.client.people import JoinRequest, Spectator
 from spectator.client.run import Run
 from spectator.client.stderr import Speaker
@@ -43,6 +44,7 @@ class Room:
         self._run: Optional[Run] = None
         self._desk = Desk(lambda: self._opened, speaker)
         self._step = -1
+        self._episodes = 0
         self._names: Set[str] = set()  # metrics' names found good before
         if opener is not None:
             self._words = words = WordsTeller(opener)
@@ -142,6 +144,23 @@ class Room:
         self._add(
             EVENT, {"type": "training_event", "event": _text("an event's name", name), "data": jsonable(data)}
         )
+
+    def episode(
+        self, episode_id: Union[str, int, None] = None, *, metadata: Optional[Mapping[str, Any]] = None
+    ) -> Episode:
+        """Begin an episode that others can follow step by step.
+
+        Args:
+            episode_id: its number or name; counted from 1 when left out.
+            metadata: what is known of it beforehand. A ``grid`` with ``width``, ``height`` and the cells of
+                ``walls``, ``lava``, ``start`` and ``goal`` is drawn as a world.
+
+        Raises:
+            TypeError: ``metadata`` is no mapping.
+        """
+        self._episodes += 1
+        name = clean(str(self._episodes if episode_id is None else episode_id))
+        return Episode(name, lambda fields: self._add(EPISODE, fields), metadata)
 
     def note(self, text: str) -> None:
         """Write a line for whoever watches."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from spectator.demo.student import Finished, Step, Student
-from spectator.demo.world import ACTIONS, Episode
+from spectator.demo.world import ACTIONS, HEIGHT, WIDTH, Level
 
 if TYPE_CHECKING:
     from spectator.client.room import Room
@@ -47,7 +47,7 @@ class Training:
         self._pause = 1 / steps_per_s
         self._episodes_a_step = episodes_per_s / steps_per_s
         self._owed = 0.0  # episodes that should have been practised by now
-        self._shown = self._student.begin_episode()
+        self._begin_shown()
 
     def run(self, episodes: Optional[int] = None) -> None:
         """Train until ``wait`` says stop, or until so many episodes have ended."""
@@ -61,18 +61,29 @@ class Training:
     def _show_step(self) -> None:
         step = self._student.step(self._shown)
         self._publish_decision(step)
-        if self._shown.end is not None:
+        self._walk.step(
+            position=step.outcome.cell,
+            action=ACTIONS[step.choice.action],
+            reward=step.outcome.reward,
+            done=step.outcome.end is not None,
+        )
+        if step.outcome.end is not None:
+            self._walk.end(step.outcome.end)
             self._publish_episode(self._student.end_episode(self._shown))
-            self._shown = self._begin_shown()
+            if not self._advance():
+                self._begin_shown()
 
     def _practise(self) -> None:
         self._owed += self._episodes_a_step
         while self._owed >= 1:
             self._owed -= 1
             self._publish_episode(self._student.practise())
+            self._advance()
 
-    def _begin_shown(self) -> Episode:
-        return self._student.begin_episode()
+    def _begin_shown(self) -> None:
+        self._shown = self._student.begin_episode()
+        self._walk = self._room.episode(self._shown.number, metadata={"grid": _grid(self._shown.level)})
+        self._walk.step(position=self._shown.cell)  # where it starts
 
     def _publish_decision(self, step: Step) -> None:
         choice = step.choice
@@ -98,12 +109,29 @@ class Training:
             },
             step=finished.total_steps,
         )
-        if self._student.has_mastered or self._student.is_out_of_patience:
-            mastered = self._student.has_mastered
-            self._student.advance()
-            # The walk that is shown belongs to the old map: its end would count on the new one.
-            self._shown = self._begin_shown()
-            self._room.event("stage_advanced", mastered=mastered, **_stage(self._student))
+
+    def _advance(self) -> bool:
+        """Begin the next level, on a new map, where this one is mastered or patience is over."""
+        mastered = self._student.has_mastered
+        if not mastered and not self._student.is_out_of_patience:
+            return False
+        self._student.advance()
+        # A walk that goes on belongs to the old map: its end would count on the new one.
+        self._walk.end("next level")
+        self._begin_shown()
+        self._room.event("stage_advanced", mastered=mastered, **_stage(self._student))
+        return True
+
+
+def _grid(level: Level) -> dict[str, Any]:
+    return {
+        "width": WIDTH,
+        "height": HEIGHT,
+        "walls": sorted(level.walls),
+        "lava": sorted(level.lava),
+        "start": level.start,
+        "goal": level.goal,
+    }
 
 
 def _stage(student: Student) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 import pytest
 
+from spectator.client.episodes import Episode
 from spectator.demo.student import Student
 from spectator.demo.training import Training
 from spectator.demo.world import ACTIONS
@@ -9,7 +10,10 @@ class Recorded:
     """A room that remembers what was published."""
 
     def __init__(self):
-        self.logs, self.decisions, self.events = [], [], []
+        self.logs, self.decisions, self.events, self.told = [], [], [], []
+
+    def episode(self, name, *, metadata=None):
+        return Episode(str(name), self.told.append, metadata)
 
     def log(self, data=None, *, step=None, **values):
         self.logs.append((step, {**(data or {}), **values}))
@@ -69,3 +73,18 @@ def test_it_stops_when_told():
     room = Recorded()
     Training(room, Student(7), lambda _: True).run()
     assert len(room.decisions) == 1
+
+
+def test_the_walk_is_told_step_by_step_in_its_world():
+    room, waits = trained(20)
+    begun = [event for event in room.told if event["type"] == "episode_start"]
+    steps = [event["steps"][0] for event in room.told if event["type"] == "episode_steps"]
+    ended = [event for event in room.told if event["type"] == "episode_end"]
+    assert len(begun) == len(ended) + 1
+    assert len(steps) == len(waits) + len(begun)  # each walk begins with where it starts
+    grid = begun[0]["metadata"]["grid"]
+    assert steps[0]["position"] == list(grid["start"])
+    for step in steps:
+        assert 0 <= step["position"][0] < grid["width"]
+        assert step["position"] not in grid["walls"]
+    assert {event["reason"] for event in ended} <= {"goal", "lava", "time", "next level"}
