@@ -1,0 +1,53 @@
+import pytest
+
+from rooms import RequestNotFound, RequestSettled, RoomsError
+from tests.rooms.world import SECOND, World
+
+
+async def test_several_requests_are_read_at_once(world: World) -> None:
+    room = (await world.room(require_approval=True)).room
+    first, second = await world.wait(room.code), await world.wait(room.code)
+    await world.manager.answer(room.id, first.request_id, False)
+    found = await world.manager.requests_by_id(room.id, [first.request_id, second.request_id, "q_none"])
+    assert {key: one.status for key, one in found.items()} == {
+        first.request_id: "denied",
+        second.request_id: "pending_approval",
+    }
+    assert await world.manager.requests_by_id(room.id, []) == {}
+
+
+async def test_who_waits_is_listed_oldest_first_with_a_name_and_a_user(world: World) -> None:
+    room = (await world.room(require_approval=True)).room
+    await world.wait(room.code, display_name="Bob")
+    world.clock.push(SECOND)
+    await world.wait(room.code, await world.identity("ann"))
+    listed = await world.manager.requests(room.id)
+    assert [(one.name, one.user_id) for one in listed] == [("Bob", None), ("Ann", "ann")]
+    assert listed[0].requested_at_ms < listed[1].requested_at_ms
+
+
+async def test_what_is_not_there_is_said(world: World) -> None:
+    room = (await world.room(require_approval=True)).room
+    with pytest.raises(RequestNotFound):
+        await world.manager.request(room.id, "q_none")
+    with pytest.raises(RequestNotFound):
+        await world.manager.answer(room.id, "q_none", True)
+    await world.manager.withdraw(room.id, "q_none")
+    assert await world.manager.requests("r_0000000000000000") == []
+
+
+async def test_taking_back_an_expired_request_is_harmless(world: World) -> None:
+    room = (await world.room(require_approval=True, approval_timeout=10)).room
+    waiting = await world.wait(room.code)
+    world.clock.push(10 * SECOND)
+    await world.manager.withdraw(room.id, waiting.request_id)
+    with pytest.raises(RequestSettled, match="not answered in time"):
+        await world.manager.answer(room.id, waiting.request_id, True)
+
+
+async def test_a_request_of_another_room_is_not_found(world: World) -> None:
+    here, there = (await world.room(require_approval=True)).room, (await world.room()).room
+    waiting = await world.wait(here.code)
+    with pytest.raises(RoomsError) as caught:
+        await world.manager.answer(there.id, waiting.request_id, True)
+    assert caught.value.code == "request_not_found"

@@ -1,0 +1,69 @@
+import pytest
+
+from rooms import Bucket, Limits, RoomsError, StoreUnavailable, TooManyAttempts
+from rooms.manager.budgets import source_of
+from spectator.embedded import EmbeddedStore
+from tests.rooms.world import World, world_on
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8:0:1::1", "2001:db8:0:2::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("fe80::1%eth0", "fe80::1", True),
+        ("unix", "unix", True),
+    ],
+)
+def test_one_client_is_an_address_or_a_household(one: str, other: str, same: bool) -> None:
+    assert (source_of(one) == source_of(other)) is same
+
+
+async def misses(world: World, refs: list[str], client: str = "192.0.2.1") -> list[str]:
+    codes = []
+    for ref in refs:
+        try:
+            await world.ask(ref, client=client)
+        except RoomsError as error:
+            codes.append(error.code)
+    return codes
+
+
+async def test_a_code_is_one_however_it_is_typed(world: World) -> None:
+    typed = ["abc234", "ABC-234", " A B C 2 3 4 ", "aBc234"] * 4
+    assert (await misses(world, typed))[-1] == "too_many_attempts"
+    assert await misses(world, ["DEF234"]) == ["room_not_found"]
+
+
+async def test_what_is_left_is_told(world: World) -> None:
+    await misses(world, ["ABC234"] * 15)
+    with pytest.raises(TooManyAttempts) as caught:
+        await world.manager.look("ABC234", await world.manager.caller(None), "192.0.2.1")
+    assert caught.value.retry_after is not None
+    assert 0 < caught.value.retry_after <= 12
+
+
+async def test_the_whole_server_has_a_budget_too(store: EmbeddedStore) -> None:
+    limits = Limits(server=Bucket(burst=4, per_minute=1))
+    async with world_on(store.url, limits) as world:
+        codes = [code for n in range(6) for code in await misses(world, [f"ABC23{n + 2}"], f"192.0.2.{n}")]
+        assert codes == ["room_not_found"] * 4 + ["too_many_attempts"] * 2
+
+
+async def test_limits_can_be_lifted_for_measuring(store: EmbeddedStore) -> None:
+    async with world_on(store.url, Limits(enabled=False)) as world:
+        assert set(await misses(world, ["ABC234"] * 40)) == {"room_not_found"}
+
+
+async def test_a_budget_that_cannot_be_read_lets_nobody_in(world: World) -> None:
+    room = (await world.room()).room
+    for key in await world.connection.command("KEYS", "sp:budget:*"):
+        await world.connection.command("DEL", key)
+    await misses(world, ["ABC234"])
+    for key in await world.connection.command("KEYS", "sp:budget:*"):
+        await world.connection.command("SET", key, "no hash")
+    with pytest.raises(StoreUnavailable):
+        await world.ask(room.code)
