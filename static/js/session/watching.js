@@ -38,8 +38,8 @@ let inLobby = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let renewal;
 
-/** Points asked for each curve beyond the snapshot's. */
-const PAST_POINTS = 1000;
+/** Points asked for each curve beyond the snapshot: as many as a wide chart can show. */
+const PAST_POINTS = 600;
 /** Curves asked for in one call. */
 const PAST_CURVES = 40;
 /** Milliseconds before its end at which a grant is renewed. */

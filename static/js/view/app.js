@@ -3,9 +3,8 @@
 import { useEffect, useState } from "../../vendor/preact-hooks.js";
 import { screen } from "../session/state.js";
 import { Arrive, CodeForm } from "./arrive.js";
-import { Help, toggleHelp } from "./help.js";
 import { Finding, JoinCard, Refused, WaitingCard } from "./join.js";
-import { Dialog, html, Toasts } from "./parts.js";
+import { Dialog, Help, html, Toasts, toggleHelp } from "./parts.js";
 import { Room } from "./room.js";
 
 const NO_CODE = { name: /** @type {const} */ ("arrive"), code: "", problem: null, busy: false };

@@ -7,8 +7,7 @@ import { sentence } from "../model/words.js";
 import { call, roomUrl } from "../net/api.js";
 import { open } from "../session/entering.js";
 import { find } from "../session/steps.js";
-import { help } from "./help.js";
-import { html, Icon, toggleTheme } from "./parts.js";
+import { help, html, Icon, toggleTheme } from "./parts.js";
 
 /** @param {{children: any}} props */
 export function Entry({ children }) {

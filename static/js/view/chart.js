@@ -1,7 +1,7 @@
 /** One chart: its name and newest values, the curves, and the crosshair it shares with all others. */
 
 import { useEffect, useRef } from "../../vendor/preact-hooks.js";
-import { effect, useSignal } from "../../vendor/signals.js";
+import { effect, signal, useSignal } from "../../vendor/signals.js";
 import uPlot from "../../vendor/uplot.js";
 import { metric, written } from "../model/charts.js";
 import { merge, smooth, thin } from "../model/curves.js";
@@ -9,7 +9,6 @@ import { count, exact } from "../model/numbers.js";
 import { exactTime } from "../model/times.js";
 import { drawing } from "../session/state.js";
 import { picture } from "../session/watching.js";
-import { horizontalAxis, smoothing } from "./charts.js";
 import { html, themed } from "./parts.js";
 import { columnsOf, options, readColours } from "./plot.js";
 
@@ -34,6 +33,11 @@ import { columnsOf, options, readColours } from "./plot.js";
  * @property {number} left pixels of the crosshair within the chart
  * @property {boolean} here whether the pointer is over this chart
  */
+
+/** How all charts are drawn. */
+export const smoothing = signal(0.6);
+/** @type {import("../../vendor/signals.js").Signal<Axis>} */
+export const horizontalAxis = signal(/** @type {Axis} */ ("step"));
 
 /** Positions drawn for each pixel of width at most: the curve between them would be finer than its line. */
 const POINTS_PER_PIXEL = 0.75;
@@ -254,4 +258,21 @@ function Rows({ reading, curve, alone }) {
     <dd class="lead">${write(reading.value)}</dd>
     ${curve.noisy && html`<dt>raw</dt><dd>${write(reading.raw)}</dd>`}
     ${spread && html`<dt>min – max</dt><dd>${write(reading.min)} – ${write(reading.max)}</dd>`}`;
+}
+
+/** @type {[Axis, string][]} */
+const AXES = [["step", "Step"], ["episode", "Episode"], ["time", "Time"]];
+
+export function Toolbar() {
+  const weight = smoothing.value;
+  const slide = (/** @type {any} */ event) => {
+    smoothing.value = Number(event.currentTarget.value);
+  };
+  return html`<header class="toolbar"><h2 id="charts-title">Charts</h2>
+    <label class="tool">Smoothing <input class="slider" type="range" min="0" max="0.99" step="0.01" value=${weight} onInput=${slide}
+      style=${{ "--at": `${(weight / 0.99) * 100}%` }} /><output>${weight.toFixed(2)}</output></label>
+    <div class="tool"><span aria-hidden="true">X</span><fieldset class="segmented"><legend class="unseen">Horizontal axis</legend>
+      ${AXES.map(([name, title]) => html`<label key=${name}><input type="radio" name="x" checked=${horizontalAxis.value === name} onChange=${() => (horizontalAxis.value = name)} /><span>${title}</span></label>`)}
+    </fieldset></div>
+  </header>`;
 }

@@ -1,9 +1,9 @@
-/** Small parts of every screen: icons, sparks, dialogs, toasts, the theme. All text goes in as text, never as markup. */
+/** Small parts of every screen: icons, sparks, dialogs, toasts, the theme, help. All text goes in as text, never as markup. */
 
 import htm from "../../vendor/htm.js";
 import { useEffect, useRef, useState } from "../../vendor/preact-hooks.js";
 import { h } from "../../vendor/preact.js";
-import { signal } from "../../vendor/signals.js"; // and: components that read a signal are drawn again when it changes
+import { signal } from "../../vendor/signals.js";
 import { sparkPath } from "../model/charts.js";
 import { keepTheme } from "../net/storage.js";
 import { dismiss, toast as say, toasts } from "../session/state.js";
@@ -146,4 +146,28 @@ export function later(load) {
     }, []);
     return part ? html`<${part} ...${props} />` : null;
   };
+}
+
+const shown = signal(false);
+
+/** @param {boolean} open */
+export function help(open) {
+  shown.value = open;
+}
+
+export function toggleHelp() {
+  shown.value = !shown.value;
+}
+
+export function Help() {
+  if (!shown.value) return null;
+  return html`<${Dialog} title="Help" close=${() => help(false)}>
+    <p>A room shows a training run as it happens. Its code comes from the person who runs the training; some rooms ask for a password, or the owner lets you in.</p>
+    <p>Point at a chart to read all charts at that moment. Smoothing shows the trend; the faint line behind it is what was logged.</p>
+    <dl class="keys">
+      <dt><kbd>/</kbd></dt><dd>Type a room code</dd>
+      <dt><kbd>?</kbd></dt><dd>This help</dd>
+      <dt><kbd>Esc</kbd></dt><dd>Close what is open</dd>
+    </dl>
+  <//>`;
 }

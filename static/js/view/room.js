@@ -1,18 +1,17 @@
 /** The room. */
 
-import { useEffect } from "../../vendor/preact-hooks.js";
+import { useEffect, useRef } from "../../vendor/preact-hooks.js";
 import { signal } from "../../vendor/signals.js";
+import { charts } from "../model/charts.js";
 import { count } from "../model/numbers.js";
 import { ago, durationParts, exactTime } from "../model/times.js";
 import { standingOf } from "../model/words.js";
 import { leaveRoom } from "../session/entering.js";
 import { drawing, link, now } from "../session/state.js";
 import { picture, retryNow } from "../session/watching.js";
-import { ChartCard } from "./chart.js";
-import { Charts, useCharts } from "./charts.js";
+import { ChartCard, Toolbar } from "./chart.js";
 import { DecisionPanel, Figures } from "./figures.js";
-import { toggleHelp } from "./help.js";
-import { Dialog, html, Icon, later, ThemeButton } from "./parts.js";
+import { Dialog, html, Icon, later, ThemeButton, toggleHelp } from "./parts.js";
 
 /** For runs that tell positions, and for owners: nobody else fetches these. */
 const AgentView = later(() => import("./agent.js").then((module) => module.AgentView));
@@ -66,6 +65,28 @@ function Main() {
     <${Charts} list=${hero ? list.slice(1) : list} />
     <${Feed} />
   </main>`;
+}
+
+/** @typedef {import("../model/charts.js").Chart} Chart */
+
+/**
+ * The charts there are now; the same array as long as nothing was added, so that little is drawn again.
+ * @returns {Chart[]}
+ */
+function useCharts() {
+  void drawing.value;
+  const kept = useRef({ of: "", list: /** @type {Chart[]} */ ([]) });
+  const of = `${picture.pictures} ${picture.series.size} ${picture.graphs.length} ${[...picture.series.keys()].join("\n")}`;
+  if (kept.current.of !== of) kept.current = { of, list: charts(picture.graphs, picture.series) };
+  return kept.current.list;
+}
+
+/** @param {{list: Chart[]}} props */
+function Charts({ list }) {
+  return html`<section aria-labelledby="charts-title" id="charts">
+    <${Toolbar} />
+    <div class="chart-grid">${list.map((chart) => html`<${ChartCard} key=${chart.id} chart=${chart} />`)}</div>
+  </section>`;
 }
 
 /** The name in the tab, with a mark when somebody waits to be let in. */
