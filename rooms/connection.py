@@ -1,7 +1,8 @@
 """One way to the store: commands and scripts, one by one or many in one pipeline, on one server or a cluster.
 
 redis-py's own settings wait 30 seconds for a store that has stopped answering. Here a command has one
-second and one repeat, and a call as a whole ``CALL_LIMIT_S``; then it is ``StoreUnavailable``. A repeat may
+second and one repeat, and a pipeline as a whole ``CALL_LIMIT_S``; then it is ``StoreUnavailable``. What many
+callers ask at once shares pipelines (``flights``), one queue for each server of the store. A repeat may
 apply a write twice (the first answer can get lost on the way back), so every write that goes through here
 must be idempotent.
 """
@@ -20,6 +21,7 @@ from redis.exceptions import DataError, NoScriptError, RedisClusterException, Re
 from rooms.bells import Bells
 from rooms.clock import Clock
 from rooms.errors import RoomsError, StoreUnavailable, StoreUnsuitable
+from rooms.flights import Command, Flights
 from rooms.script import Script
 from rooms.store_url import Address, Node, parse
 
@@ -27,7 +29,7 @@ CALL_LIMIT_S = 2.1
 """The longest any call here takes: an answer to a caller outside must leave within 2.5 s."""
 
 MAX_CONNECTIONS = 32
-"""Commands of one node under way at once; more wait their turn within their own limit."""
+"""Connections to one server; the queue before it uses a quarter of them at once."""
 
 TELL_TIME = Script(
     "tell_time",
@@ -52,11 +54,11 @@ class Connection:
         self.is_cluster = isinstance(client, RedisCluster)
         self._address = address
         self._client = client
-        self._turns = asyncio.Semaphore(MAX_CONNECTIONS)
+        self._queues: dict[str, Flights] = {}
 
     async def run(self, script: Script, keys: Sequence[str], args: Sequence[Any]) -> Any:
         """Run one script and return its reply. Raises ``StoreUnavailable`` within ``CALL_LIMIT_S``."""
-        return await self._within_limit(lambda: self._evaluate(script, keys, args), script.name)
+        return await _in_our_words(self._evaluate(script, keys, args), script.name)
 
     async def run_many(self, calls: Sequence[Call]) -> list[Any]:
         """Run independent scripts in one pipeline and return their replies in order.
@@ -67,17 +69,17 @@ class Connection:
         """
         if not calls:
             return []
-        return await self._within_limit(lambda: self._evaluate_many(calls), "a pipeline of scripts")
+        return await _in_our_words(self._evaluate_many(calls), "a pipeline of scripts")
 
     async def command(self, *parts: Any) -> Any:
         """Run one command (``command("GET", key)``); the reply is as redis-py reads it (HGETALL: a dict)."""
-        return await self._within_limit(lambda: self._client.execute_command(*parts), str(parts[0]))
+        return await _in_our_words(self._one(parts), str(parts[0]))
 
     async def command_many(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
         """Run independent commands, each on one key, in one pipeline; elements may be errors, as above."""
         if not commands:
             return []
-        return await self._within_limit(lambda: self._pipelined(commands), "a pipeline of commands")
+        return await _in_our_words(self._pipelined(commands), "a pipeline of commands")
 
     async def tell_time(self) -> int:
         """Ask the store for its time, set the clock by it, and return it in milliseconds."""
@@ -103,6 +105,8 @@ class Connection:
 
     async def close(self) -> None:
         """Close every connection to the store."""
+        for queue in self._queues.values():
+            await queue.close()
         await self._client.aclose()
 
     async def _bell_node(self, channel: str) -> Node:
@@ -117,19 +121,19 @@ class Connection:
 
     async def _evaluate(self, script: Script, keys: Sequence[str], args: Sequence[Any]) -> Any:
         try:
-            return await self._client.execute_command("EVALSHA", script.sha, len(keys), *keys, *args)
+            return await self._one(("EVALSHA", script.sha, len(keys), *keys, *args))
         except NoScriptError:
             # EVAL also loads the script, and goes to the node that holds the keys.
-            return await self._client.execute_command("EVAL", script.text, len(keys), *keys, *args)
+            return await self._one(("EVAL", script.text, len(keys), *keys, *args))
 
     async def _evaluate_many(self, calls: Sequence[Call]) -> list[Any]:
-        replies = await self._pipelined_raw(
+        replies = await self._ask(
             [("EVALSHA", script.sha, len(keys), *keys, *args) for script, keys, args in calls]
         )
         forgotten = [index for index, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
         if forgotten:
             again = [calls[index] for index in forgotten]
-            repeated = await self._pipelined_raw(
+            repeated = await self._ask(
                 [("EVAL", script.text, len(keys), *keys, *args) for script, keys, args in again]
             )
             for index, reply in zip(forgotten, repeated, strict=True):
@@ -137,10 +141,53 @@ class Connection:
         return [_reply_or_error(reply, calls[index][0].name) for index, reply in enumerate(replies)]
 
     async def _pipelined(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
-        replies = await self._pipelined_raw(commands)
+        replies = await self._ask(commands)
         return [_reply_or_error(reply, commands[index][0]) for index, reply in enumerate(replies)]
 
-    async def _pipelined_raw(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
+    async def _one(self, command: Command) -> Any:
+        [reply] = await self._ask([command])
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    async def _ask(self, commands: Sequence[Command]) -> list[Any]:
+        """Put each command into the queue of its server; a server that fails spares what others answer."""
+        places: dict[str, list[int]] = {}
+        for place, command in enumerate(commands):
+            places.setdefault(self._server_of(command), []).append(place)
+        if len(places) == 1:
+            return await self._queue(*places).ask(commands)
+        asked = (self._queue(name).ask([commands[place] for place in own]) for name, own in places.items())
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        replies: list[Any] = [None] * len(commands)
+        for own, answer in zip(places.values(), answers, strict=True):
+            if isinstance(answer, asyncio.CancelledError):
+                raise answer
+            told = [answer] * len(own) if isinstance(answer, BaseException) else answer
+            for place, reply in zip(own, told, strict=True):
+                replies[place] = reply
+        return replies
+
+    def _queue(self, server: str) -> Flights:
+        queue = self._queues.get(server)
+        if queue is None:
+            queue = self._queues[server] = Flights(self._send, CALL_LIMIT_S)
+        return queue
+
+    def _server_of(self, command: Command) -> str:
+        """The server that holds a command's key: one that hangs must not hold up the others."""
+        if not isinstance(self._client, RedisCluster) or len(command) < 2:
+            return ""
+        key = command[3] if command[0] in {"EVALSHA", "EVAL"} else command[1]
+        holder = self._client.get_node_from_key(key)
+        return "" if holder is None else str(holder.name)
+
+    async def _send(self, commands: Sequence[Command]) -> list[Any]:
+        if len(commands) == 1:  # cheaper than a pipeline of one
+            try:
+                return [await self._client.execute_command(*commands[0])]
+            except ResponseError as error:
+                return [error]
         if isinstance(self._client, RedisCluster):
             pipeline: Any = self._client.pipeline()
         else:
@@ -149,15 +196,25 @@ class Connection:
             pipeline.execute_command(*command)
         return list(await pipeline.execute(raise_on_error=False))
 
-    async def _within_limit(self, attempt: Callable[[], Awaitable[_T]], what: str) -> _T:
-        """Whatever the store or the network does, answer or raise ``StoreUnavailable`` in time."""
-        try:
-            async with asyncio.timeout(CALL_LIMIT_S), self._turns:
+    @staticmethod
+    async def _within_limit(attempt: Callable[[], Awaitable[_T]], what: str) -> _T:
+        """What goes to no queue: whatever the store or the network does, an answer or an error in time."""
+
+        async def limited() -> _T:
+            async with asyncio.timeout(CALL_LIMIT_S):
                 return await attempt()
-        except DataError:
-            raise  # an argument of a wrong type: a defect of the caller, not of the store
-        except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
-            raise _unavailable(error, what) from error
+
+        return await _in_our_words(limited(), what)
+
+
+async def _in_our_words(asked: Awaitable[_T], what: str) -> _T:
+    """Await an answer; the errors of redis-py and of the network become ``StoreUnavailable``."""
+    try:
+        return await asked
+    except DataError:
+        raise  # an argument of a wrong type: a defect of the caller, not of the store
+    except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
+        raise _unavailable(error, what) from error
 
 
 async def connect(url: str, clock: Clock | None = None) -> Connection:

@@ -1,0 +1,137 @@
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from redis.exceptions import ConnectionError as StoreGone
+from redis.exceptions import DataError
+
+from rooms.flights import COMMANDS, FLIGHTS, Command, Flights
+
+
+class Store:
+    """Answers each command with its own name, as soon as it is let go."""
+
+    def __init__(self) -> None:
+        self.flights: list[int] = []  # commands in each
+        self.at_once = self.most_at_once = 0
+        self.open = asyncio.Event()
+        self.open.set()
+        self.fails: Exception | None = None
+
+    async def send(self, commands: Sequence[Command]) -> list[Any]:
+        self.flights.append(len(commands))
+        if any(part is None for command in commands for part in command):
+            raise DataError("None cannot be sent")
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            await self.open.wait()
+        finally:
+            self.at_once -= 1
+        if self.fails is not None:
+            raise self.fails
+        return [command[0] for command in commands]
+
+
+@pytest.fixture
+async def store() -> Store:
+    return Store()
+
+
+@pytest.fixture
+async def flights(store: Store) -> Flights:
+    return Flights(store.send, limit_s=0.2)
+
+
+async def many(flights: Flights, count: int) -> list[Any]:
+    asked = (flights.ask([(f"GET {number}",)]) for number in range(count))
+    return await asyncio.gather(*asked, return_exceptions=True)
+
+
+async def test_what_is_asked_at_once_goes_together_and_comes_back_to_each(
+    store: Store, flights: Flights
+) -> None:
+    assert await many(flights, 100) == [[f"GET {number}"] for number in range(100)]
+    assert store.flights == [100]
+
+
+async def test_one_asks_for_several_and_gets_them_in_order(store: Store, flights: Flights) -> None:
+    several, one = await asyncio.gather(flights.ask([("A",), ("B",)]), flights.ask([("C",)]))
+    assert (several, one) == (["A", "B"], ["C"])
+    assert store.flights == [3]
+
+
+async def test_what_comes_while_all_are_under_way_waits_for_the_next(store: Store, flights: Flights) -> None:
+    store.open.clear()
+    waiting = []
+    for number in range(FLIGHTS + 20):
+        waiting.append(asyncio.ensure_future(flights.ask([(number,)])))  # noqa: TID251 - awaited below
+        for _ in range(5):
+            await asyncio.sleep(0)
+    assert store.at_once == FLIGHTS
+    store.open.set()
+    assert await asyncio.gather(*waiting) == [[number] for number in range(FLIGHTS + 20)]
+    assert store.flights == [1] * FLIGHTS + [20]
+    assert store.most_at_once == FLIGHTS
+
+
+async def test_a_flight_is_full_and_the_rest_takes_the_next(store: Store, flights: Flights) -> None:
+    assert len(await many(flights, COMMANDS + 7)) == COMMANDS + 7
+    assert store.flights == [COMMANDS, 7]
+
+
+async def test_what_one_asks_together_is_never_divided(store: Store, flights: Flights) -> None:
+    replies = await flights.ask([(number,) for number in range(2 * COMMANDS)])
+    assert replies == list(range(2 * COMMANDS))
+    assert store.flights == [2 * COMMANDS]
+
+
+async def test_a_failure_is_told_to_all_in_the_flight_and_to_those_behind_it(
+    store: Store, flights: Flights
+) -> None:
+    store.open.clear()
+    store.fails = StoreGone("gone")
+    asked = asyncio.ensure_future(many(flights, FLIGHTS * COMMANDS + 30))  # noqa: TID251 - awaited below
+    while store.at_once < FLIGHTS:
+        await asyncio.sleep(0)
+    store.open.set()
+    assert all(isinstance(reply, StoreGone) for reply in await asked)
+    assert len(store.flights) == FLIGHTS
+    store.fails = None
+    assert await many(flights, 2) == [["GET 0"], ["GET 1"]]
+
+
+async def test_a_store_that_does_not_answer_is_not_waited_for(store: Store, flights: Flights) -> None:
+    store.open.clear()
+    replies = await asyncio.wait_for(many(flights, 3), timeout=2)
+    assert [type(reply) for reply in replies] == [TimeoutError] * 3
+
+
+async def test_an_argument_that_cannot_be_sent_is_its_callers_defect_alone(
+    store: Store, flights: Flights
+) -> None:
+    asked = (flights.ask([("A",)]), flights.ask([("SET", None)]), flights.ask([("B",)]))
+    first, second, third = await asyncio.gather(*asked, return_exceptions=True)
+    assert (first, third) == (["A"], ["B"])
+    assert isinstance(second, DataError)
+
+
+async def test_who_goes_away_spoils_nothing_for_the_others(store: Store, flights: Flights) -> None:
+    leaving = asyncio.ensure_future(flights.ask([("A",)]))  # noqa: TID251 - cancelled below
+    staying = asyncio.ensure_future(flights.ask([("B",)]))  # noqa: TID251 - awaited below
+    await asyncio.sleep(0)
+    leaving.cancel()
+    assert await staying == ["B"]
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+
+
+async def test_closing_ends_what_is_under_way(store: Store, flights: Flights) -> None:
+    store.open.clear()
+    asked = asyncio.ensure_future(flights.ask([("A",)]))  # noqa: TID251 - awaited below
+    while not store.at_once:
+        await asyncio.sleep(0)
+    await flights.close()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
