@@ -38,7 +38,6 @@ CANDIDATES = (
     Candidate("spectator.v1", "v1"),
     Candidate("spectator.v1, deflate", "v1", deflate=True),
     Candidate("spectator flat", "flat"),
-    Candidate("spectator flat, deflate", "flat", deflate=True),
     Candidate("a bare `socket.send` (no server does less)", "plain", peer="bare_send"),
     Candidate("websockets.broadcast", "plain", peer="websockets_broadcast"),
     Candidate("websockets.broadcast, deflate", "plain", deflate=True, peer="websockets_broadcast"),
@@ -60,6 +59,7 @@ class Sample:
     p50: float
     p99: float
     delivered: float  # the share of what was due in the window
+    conflated: int  # events that came in place of several
     size: float  # on the wire, a delivered event
     memory: float  # a viewer who has seen events
     load: float  # share of its core that the load generator used
@@ -129,6 +129,7 @@ def sample(candidate: Candidate, viewers: int, effort: Effort) -> list[Sample]:
                     p50=told["p50"],
                     p99=told["p99"],
                     delivered=events / (viewers * rate * told["seconds"]),
+                    conflated=told["conflated"],
                     size=told["bytes"] / events,
                     memory=memory,
                     load=told["own_cpu"] / told["seconds"],
@@ -147,7 +148,8 @@ def measure(effort: Effort) -> list[Table]:
                 for one in taken:
                     print(
                         f"fan-out {viewers} x {one.rate:g}/s {candidate.name}: {one.cpu * 1e6:.2f} us, "
-                        f"p99 {milliseconds(one.p99)} ms, delivered {one.delivered:.0%}, load {one.load:.0%}",
+                        f"p99 {milliseconds(one.p99)} ms, delivered {one.delivered:.0%}, "
+                        f"conflated {one.conflated}, load {one.load:.0%}",
                         flush=True,
                     )
                 samples += taken

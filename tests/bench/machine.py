@@ -52,18 +52,14 @@ def rss(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
 
 
-def descendants(pid: int, mark: str) -> list[int]:
-    """Return the processes below ``pid``, and those whose command line names ``mark`` (a detached store)."""
-    parents, found = {}, []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            if mark in (folder / "cmdline").read_text():
-                found.append(int(folder.name))
-    below = {pid}
-    while more := {child for child, parent in parents.items() if parent in below} - below:
-        below |= more
-    return sorted((below | set(found)) - {pid})
+def working_in(folder: Path) -> list[int]:
+    """Return the processes whose working folder is in ``folder``: a detached store has no other tie to us."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it ended, or is not ours to look at
+            if (process / "cwd").readlink().is_relative_to(folder):
+                found.append(int(process.name))
+    return found
 
 
 def allow_files(wanted: int) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.bench.machine import children_on, descendants
+from tests.bench.machine import children_on, working_in
 from tests.bench.processes import Child
 from tests.harness.servers import ServerProcess
 
@@ -29,8 +29,12 @@ class Ours:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.server.close()
-        self._folder.cleanup()
+        try:
+            self.server.close()
+        finally:
+            if self.server.process is not None and self.server.process.poll() is None:
+                self.server.kill()
+            self._folder.cleanup()
 
     @property
     def port(self) -> int:
@@ -42,8 +46,8 @@ class Ours:
         return self.server.process.pid
 
     def pids(self) -> list[int]:
-        """Return the server's process and, after it, those of its store."""
-        return [self.pid, *descendants(self.pid, str(self.data_dir))]
+        """Return the server's process and, after it, that of its store."""
+        return [self.pid, *working_in(self.data_dir)]
 
     def publisher(self, core: int | None = None) -> Child:
         """Return a process that opened a room through the client library and publishes on order."""

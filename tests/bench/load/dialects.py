@@ -74,7 +74,7 @@ class Flat(Plain):
     live_at_once = False
 
     def read(self, payload: bytes) -> Message:
-        if payload.startswith(b'{"type":"graph_config"'):
+        if b'"type":"graph_config"' in payload[:60]:
             return Message(live=True)
         return Message(made=moments(payload))
 
