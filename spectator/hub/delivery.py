@@ -132,8 +132,8 @@ def lag(feed: Feed, viewer: Viewer, now: float) -> float:
     if viewer.held and viewer.mark is not None:
         return now - viewer.mark[1]
     ring = feed.ring
-    if viewer.place == ring.end or not len(ring):
-        return 0.0
+    if viewer.place == ring.end or not len(ring):  # what was written may still be stuck in its buffer
+        return now - viewer.stuck[2] if viewer.stuck is not None and viewer.buffered() else 0.0
     return now - ring[max(viewer.place, ring.start)].made_at
 
 

@@ -65,12 +65,14 @@ class Lookout:
 
     def _find_stuck(self) -> None:
         """End who takes nothing, and forget streams whose other end has gone: nobody listens to those."""
-        for viewer in self._pump.stuck():
-            self._end(viewer, Close.TOO_SLOW)
         for room in self._watched():
             for viewer in room.viewers:
                 if viewer.variant is Variant.SSE and viewer.sink.closed():
                     self._lost(viewer)
+                elif viewer.buffered():  # the last packet may have found the buffer empty and filled it
+                    self._pump.attend(room, [viewer])
+        for viewer in self._pump.stuck():
+            self._end(viewer, Close.TOO_SLOW)
 
     def _watched(self) -> list[RoomHub]:
         return [room for room in self._node.rooms.values() if room.viewers and room.feed is not None]

@@ -31,7 +31,9 @@ class Pump:
     def attend(self, room: RoomHub, viewers: Iterable[Viewer]) -> None:
         """See to these viewers of ``room`` from the next beat on."""
         for viewer in viewers:
-            if viewer.stage is not Stage.ENDED and (not viewer.hidden or viewer.rest or viewer.notes):
+            if viewer.stage is not Stage.ENDED and (
+                not viewer.hidden or viewer.rest or viewer.notes or viewer.buffered()
+            ):
                 self._waiting[viewer] = room
         if self._waiting:
             self._awake.set()

@@ -43,6 +43,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
         max_msg_size=UNPACKED,
     )
     await socket.prepare(request)
+    socket.headers.clear()  # they are sent; for as long as the viewer stays they would take two kilobytes
     viewer = _viewer(request, socket)
     hub = request.app[MANAGER].hub
     counted = hub.turnstile.enter(viewer.client, limited=request.app[SETTINGS].rate_limits)

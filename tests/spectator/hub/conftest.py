@@ -1,14 +1,15 @@
 """Edges made by hand: a connection that records, a clock one can push, entries as the log would give them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from spectator.hub import Policy, Variant, Viewer
 from spectator.hub.feed import Feed
-from spectator.log import Cursor, Entry
+from spectator.log import Cursor, Entry, Log
 from spectator.state import State
 from tests.spectator.hub.decoder import Decoder
 
@@ -148,3 +149,16 @@ def make_viewer(variant: Variant = Variant.V1, sink: Sink | None = None) -> tupl
 @pytest.fixture
 def viewers() -> Iterator[Any]:
     return make_viewer
+
+
+@pytest_asyncio.fixture
+async def node(connection, rooms) -> AsyncIterator[Any]:
+    """A running hub on an empty store, with short times."""
+    from tests.spectator.hub.living import Node
+
+    made = Node(rooms, Log(connection))
+    await made.hub.start()
+    yield made
+    for viewer in list(made.hub._connections):
+        made.hub.detach(viewer)
+    await made.hub.stop()

@@ -1,0 +1,95 @@
+from dataclasses import replace
+
+import pytest
+
+from rooms import AccessLevel, Glance, Member, Room
+from spectator.hub import Close, Pass
+from spectator.hub.gate import verdict
+
+NOW = 1_700_000_000_000
+
+ROOM = Room(
+    id="r_1",
+    code="ABC234",
+    name="x",
+    tenant="local",
+    owner_id=None,
+    key_id=None,
+    training_session_id=None,
+    mode="live_training",
+    access_level=AccessLevel.PUBLIC,
+    has_password=False,
+    require_approval=False,
+    approval_timeout=600,
+    max_spectators=10,
+    status="active",
+    end_reason=None,
+    created_at_ms=NOW - 1000,
+    expires_at_ms=NOW + 1000,
+    absolute_at_ms=None,
+    idle_ms=None,
+    ended_at_ms=None,
+    publisher_until_ms=0,
+    turned_away=0,
+    generation=3,
+    listed=False,
+)
+ANN = Pass("spectator", person="v_ann", grant_id="g1", expires_at_ms=NOW + 500, seated=True)
+OWNER = Pass("owner", person="owner", generation=3)
+READER = Pass("reader", key_id="k")
+ASKER = Pass("asker", person="v_ben", request_id="q1")
+
+
+def glance(room: Room = ROOM, **members: str) -> Glance:
+    rows = {person: Member(person, "spectator", grant, person, NOW) for person, grant in members.items()}
+    return Glance(room, rows, len(rows), (), 0, NOW)
+
+
+def test_who_is_a_member_stays():
+    assert verdict(ANN, glance(v_ann="g1"), NOW) is None
+
+
+@pytest.mark.parametrize("right", [OWNER, READER, ASKER])
+def test_keys_and_askers_need_no_row(right: Pass):
+    assert verdict(right, glance(), NOW) is None
+
+
+@pytest.mark.parametrize("right", [ANN, OWNER, READER, ASKER])
+def test_no_room_no_right(right: Pass):
+    assert verdict(right, None, NOW) is Close.ROOM_NOT_FOUND
+
+
+def test_no_row_no_right():
+    assert verdict(ANN, glance(v_ben="g1"), NOW) is Close.GRANT_ENDED
+
+
+def test_another_grants_row_is_no_right():
+    assert verdict(ANN, glance(v_ann="g2"), NOW) is Close.GRANT_ENDED
+
+
+def test_a_grant_runs_out():
+    assert verdict(ANN, glance(v_ann="g1"), NOW + 500) is Close.GRANT_ENDED
+
+
+def test_a_key_of_an_older_generation():
+    assert verdict(replace(OWNER, generation=2), glance(), NOW) is Close.UNAUTHORIZED
+
+
+@pytest.mark.parametrize("right", [ANN, OWNER, READER, ASKER])
+def test_an_ended_room_ends_everyone_by_its_reason(right: Pass):
+    closed = replace(ROOM, status="ended", end_reason="closed")
+    expired = replace(ROOM, status="ended", end_reason="expired")
+    assert verdict(right, glance(closed, v_ann="g1"), NOW) is Close.ROOM_CLOSED
+    assert verdict(right, glance(expired, v_ann="g1"), NOW) is Close.ROOM_EXPIRED
+
+
+def test_time_alone_ends_a_room():
+    assert verdict(ANN, glance(v_ann="g1"), ROOM.expires_at_ms) is Close.ROOM_EXPIRED
+
+
+def test_the_blocked_of_this_tenant():
+    room = replace(ROOM, blocked_users=frozenset({"eve"}))
+    eve = replace(ANN, person="u:local:eve")
+    assert verdict(eve, Glance(room, {}, 0, (), 0, NOW), NOW) is Close.BLOCKED
+    other = replace(ANN, person="u:other:eve")
+    assert verdict(other, Glance(room, {}, 0, (), 0, NOW), NOW) is Close.GRANT_ENDED

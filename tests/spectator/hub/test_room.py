@@ -1,0 +1,67 @@
+from spectator.hub import Pass
+from spectator.hub.room import RoomHub
+from spectator.log import Wants
+
+
+def describe(*_):
+    return {}
+
+
+def admit(room: RoomHub, viewers, person: str | None, *, seated: bool = True):
+    viewer, _ = viewers()
+    viewer.right = Pass("spectator", person=person, seated=seated)
+    room.admit(viewer, describe)
+    return viewer
+
+
+def test_a_person_counts_once_and_a_key_each_time(viewers):
+    room = RoomHub("r", 0.0)
+    first, second = admit(room, viewers, "ann"), admit(room, viewers, "ann")
+    key = admit(room, viewers, None)
+    admit(room, viewers, None)
+    assert room.watching() == 3
+    assert room.of("ann") == {first, second}
+    room.dismiss(first)
+    assert room.watching() == 3
+    room.dismiss(second)
+    room.dismiss(second)
+    room.dismiss(key)
+    assert room.watching() == 1
+    assert room.people() == []
+
+
+def test_a_sequence_of_viewers_stays_as_it_is(viewers):
+    room = RoomHub("r", 0.0)
+    first = admit(room, viewers, "ann")
+    seen = room.viewers
+    admit(room, viewers, "ben")
+    room.dismiss(first)
+    assert seen == (first,)
+    assert len(room.viewers) == 1
+
+
+def test_who_sits(viewers):
+    room = RoomHub("r", 0.0)
+    admit(room, viewers, "ann")
+    admit(room, viewers, "mod", seated=False)
+    assert room.seated() == ["ann"]
+    assert sorted(room.people()) == ["ann", "mod"]
+
+
+def test_a_hidden_tab_wants_nothing(viewers):
+    room = RoomHub("r", 0.0)
+    viewer = admit(room, viewers, "ann")
+    assert room.wants() == Wants(decisions=True, episodes=True)
+    viewer.hidden = True
+    assert room.wants() == Wants()
+
+
+def test_when_it_is_needed(viewers):
+    room = RoomHub("r", 0.0)
+    assert not room.needed
+    viewer = admit(room, viewers, "ann")
+    assert room.needed
+    room.dismiss(viewer)
+    assert not room.needed
+    room.listeners.add(lambda: None)
+    assert room.needed
