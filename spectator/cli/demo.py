@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import subprocess
-import sys
 import threading
-import time
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Iterator, List, Optional
+from typing import Iterator
 
 import spectator
 from spectator.cli.exits import CommandError, Exit
@@ -20,16 +16,14 @@ from spectator.cli.output import Output
 from spectator.cli.qr import qr_text
 from spectator.cli.serving import LAN_WARNING
 from spectator.client.address import Address
-from spectator.client.environment import server_environment
-from spectator.client.local_server import Found, LocalServer
+from spectator.client.errors import NoServer
+from spectator.client.local_server import Found, LocalServer, started_here
 from spectator.demo.student import Student
 from spectator.demo.training import Training
 
 ROOM = "four-rooms"
-START_DEADLINE_S = 60.0
+OPEN_DEADLINE_S = 60.0
 STOP_DEADLINE_S = 15.0
-PAUSE_S = 0.05
-LOG = "server.log"
 
 
 def demo(arguments: argparse.Namespace, out: Output) -> int:
@@ -44,7 +38,7 @@ def demo(arguments: argparse.Namespace, out: Output) -> int:
             url=found.address.url,
             api_key=found.key,
             lan=arguments.lan,
-            wait=START_DEADLINE_S,
+            wait=OPEN_DEADLINE_S,
             quiet=True,
         )
         if room.code is None:
@@ -73,67 +67,26 @@ def _tell(room: spectator.Room, out: Output, *, lan: bool) -> None:
 
 @contextmanager
 def _server(local: LocalServer, arguments: argparse.Namespace) -> Iterator[Found]:
-    """Find this user's server, or run one until the block ends."""
-    found = local.find()
-    if found is not None:
-        yield found
-        return
-    local.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with os.fdopen(_open_private(local.data_dir / LOG), "wb") as log:
-        child = subprocess.Popen(
-            _serve_command(local, arguments),
-            env=server_environment(local.data_dir),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            # Ctrl-C is for the demo: it says good-bye to the room before it ends the server.
-            start_new_session=True,
-        )
+    """Find this user's server, or run one until the block ends.
+
+    Should the demo be killed, its server ends by itself, after an hour without it.
+    """
     try:
-        yield _wait(local, child)
+        found = local.find_or_start(lan=arguments.lan, port=arguments.port)
+    except NoServer as error:
+        raise CommandError("cannot_start", str(error), Exit.CANNOT_START) from error
+    try:
+        yield found
     finally:
-        child.terminate()
-        try:
-            child.wait(STOP_DEADLINE_S)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        process = started_here(found)
+        if process is not None:
+            _end(process)
 
 
-def _serve_command(local: LocalServer, arguments: argparse.Namespace) -> List[str]:
-    # Should the demo be killed, its server goes by itself after an hour without it.
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "spectator",
-        "serve",
-        "--autostarted",
-        "--data",
-        str(local.data_dir),
-    ]
-    if arguments.port is not None:
-        command += ["--port", str(arguments.port)]
-    return [*command, "--lan"] if arguments.lan else command
-
-
-def _wait(local: LocalServer, child: subprocess.Popen[bytes]) -> Found:
-    end = time.monotonic() + START_DEADLINE_S
-    while time.monotonic() < end:
-        found: Optional[Found] = local.find()
-        if found is not None:
-            return found
-        if child.poll() is not None:
-            raise CommandError("cannot_start", _last_words(local.data_dir / LOG), Exit.CANNOT_START)
-        time.sleep(PAUSE_S)
-    raise CommandError("cannot_start", "The server did not answer in time.", Exit.CANNOT_START)
-
-
-def _last_words(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["it said nothing"]
-    why = lines[-1][len("spectator: ") :] if lines[-1].startswith("spectator: ") else lines[-1]
-    return f"The server did not start: {why}"
-
-
-def _open_private(path: Path) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_DEADLINE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -82,8 +82,12 @@ class LocalServer:
         except (OSError, UnicodeDecodeError):
             return None
 
-    def find_or_start(self, *, lan: bool = False) -> Found:
+    def find_or_start(self, *, lan: bool = False, port: Optional[int] = None) -> Found:
         """Return the server; start one, detached from this process, if there is none.
+
+        Args:
+            lan: should one be started, let it serve the local network too.
+            port: should one be started, the port it takes; the first free one when left out.
 
         Raises:
             NoServer: none runs, and none can be started here. The message says what to do.
@@ -106,14 +110,14 @@ class LocalServer:
                     raise NoServer(
                         f"a server is being started by another process for too long; see {self._log}"
                     )
-            return self.find() or self._start(lan, deadline)
+            return self.find() or self._start(lan, port, deadline)
 
     @property
     def _log(self) -> Path:
         return self.data_dir / "server.log"
 
-    def _start(self, lan: bool, deadline: float) -> Found:
-        process = self._spawn(lan)
+    def _start(self, lan: bool, port: Optional[int], deadline: float) -> Found:
+        process = self._spawn(lan, port)
         while time.monotonic() < deadline:
             found = self.find()
             if found is not None:
@@ -123,7 +127,7 @@ class LocalServer:
             time.sleep(LOOK_EVERY)
         raise NoServer(f"the server is not ready after {START_TIMEOUT:.0f} s; see {self._log}")
 
-    def _spawn(self, lan: bool) -> subprocess.Popen[bytes]:
+    def _spawn(self, lan: bool, port: Optional[int]) -> subprocess.Popen[bytes]:
         command = [
             sys.executable,
             "-P",
@@ -136,6 +140,8 @@ class LocalServer:
         ]
         if lan:
             command.append("--lan")
+        if port is not None:
+            command += ["--port", str(port)]
         descriptor = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             process = subprocess.Popen(
@@ -166,6 +172,11 @@ class LocalServer:
         except (OSError, ValueError):
             return None
         return told if isinstance(told, dict) else None
+
+
+def started_here(found: Found) -> Optional[subprocess.Popen[bytes]]:
+    """Return the process of a server that this process has started; None where another did."""
+    return next((process for process in _started if process.pid == found.pid), None)
 
 
 def healthy(address: Address) -> bool:

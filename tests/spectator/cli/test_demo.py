@@ -42,7 +42,8 @@ def test_a_server_that_cannot_start_is_told_with_its_reason(server, tmp_path):
     with spectator_started(tmp_path / "data", "demo", "--port", port) as demo:
         said, errors = demo.communicate(timeout=50)
     assert (demo.returncode, said) == (4, "")
-    assert errors.startswith("spectator: The server did not start: ")
+    assert errors.startswith("spectator: the server could not be started")
+    assert errors.count("\n") == 1
     assert port in errors
 
 
