@@ -8,7 +8,6 @@ import queue
 import sys
 import threading
 import time
-import uuid
 from typing import Any, Dict, Iterator, List, Mapping, Optional, TextIO
 from urllib.parse import quote
 
@@ -17,6 +16,7 @@ from spectator.cli.finding import place
 from spectator.cli.output import Output
 from spectator.client.address import Address
 from spectator.client.api import BASE, TIMEOUT, authorization, decode
+from spectator.client.batches import Numbering
 from spectator.client.errors import Refused, Unreachable
 from spectator.client.transport import Transport
 
@@ -97,8 +97,7 @@ class Publisher:
         self._address = address
         self._bearer = bearer
         self._path = f"{BASE}/rooms/{quote(room, safe='')}/events"
-        self._producer = uuid.uuid4().hex
-        self._sequence = 0
+        self._numbering = Numbering()
         self._transport = Transport(address)
 
     def send(self, events: List[Mapping[str, Any]]) -> Dict[str, Any]:
@@ -110,8 +109,8 @@ class Publisher:
         """
         headers = {"Content-Type": "application/x-ndjson", **authorization(self._bearer)}
         if events:
-            self._sequence += 1
-            headers.update({"Spectator-Producer": self._producer, "Spectator-Sequence": str(self._sequence)})
+            producer, sequence = self._numbering.next()
+            headers.update({"Spectator-Producer": producer, "Spectator-Sequence": str(sequence)})
         body = "".join(json.dumps(event) + "\n" for event in events).encode()
         answer = self._until_taken(headers, body)
         self.accepted += int(answer.get("accepted", 0))
