@@ -152,7 +152,8 @@ class Delivery:
         self._changing = threading.Lock()
         self._numbering.renew()
         self.heartbeat = math.inf  # whether the run is alive is the parent's to say
-        self.close()
+        if self._transport is not None:
+            self._transport.abandon()
 
     def _step(self) -> float:
         if self.opened is None:

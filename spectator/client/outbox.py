@@ -91,7 +91,7 @@ class Outbox:
         return self._delivery.failed
 
     def wait_settled(self, seconds: float) -> bool:
-        """Wait until the room is open, or it is clear (and said) that it cannot be; return whether it is so."""
+        """Wait until the room is open, or it was said why it cannot be; return whether it is so."""
         return self._settled.wait(seconds)
 
     def close(self) -> None:

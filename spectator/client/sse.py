@@ -13,11 +13,11 @@ class Message(NamedTuple):
 
 
 def messages(lines: Iterable[bytes]) -> Iterator[Message]:
-    """Return the messages in the lines of a stream; one that is cut off at the end is left out."""
+    """Yield the messages in the lines of a stream; one that is cut off at the end is left out."""
     last_id: Optional[str] = None
     data: List[str] = []
     for raw in lines:
-        line = raw.decode("utf-8", "replace").rstrip("\r\n")
+        line = raw.decode("utf-8", "replace")
         if not line:
             if data:
                 yield Message(last_id, "\n".join(data))

@@ -90,7 +90,7 @@ def read_terms(
         fields["require_approval"] = True
     if listed:
         fields["listed"] = True
-    return Terms(fields, read_wait(wait), bool(lan), Address.parse(url) if url else None, api_key)
+    return Terms(fields, read_wait(wait), bool(lan), Address.parse(url) if url else None, read_key(api_key))
 
 
 def read_wait(wait: Any) -> float:
@@ -98,6 +98,17 @@ def read_wait(wait: Any) -> float:
     if not isinstance(wait, (int, float)) or not 0 <= wait < float("inf"):
         raise ValueError(f"wait must be a number of seconds, 0 or more, not {wait!r}")
     return float(wait)
+
+
+def read_key(key: Any) -> Optional[str]:
+    """Return an API key; None for none."""
+    if key is None:
+        return None
+    if not isinstance(key, str):
+        raise TypeError(f"api_key must be text, not {type(key).__name__}")
+    if not key.isascii() or not key.isprintable() or " " in key or not key:
+        raise ValueError("api_key must not be empty, nor hold spaces or line breaks")
+    return key
 
 
 def read_name(name: Any) -> str:

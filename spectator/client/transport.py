@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import http.client
+import os
 import socket
 import ssl
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Dict, Mapping, Optional
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from spectator.client import http1
 from spectator.client.address import Address
 from spectator.client.errors import Unreachable
 
@@ -35,7 +37,7 @@ class Transport:
         self._address = address
         self._keep = keep
         self._proxy = proxy_for(address)
-        self._connection: Optional[http.client.HTTPConnection] = None
+        self._socket: Optional[socket.socket] = None
 
     def exchange(
         self, method: str, path: str, headers: Mapping[str, str], body: Optional[bytes], timeout: float
@@ -52,58 +54,65 @@ class Transport:
         Raises:
             Unreachable: no connection, no answer in time, or an answer that is no HTTP.
         """
+        response = self.open(method, path, headers, body, timeout)
         try:
-            return self._read(self.open(method, path, headers, body, timeout))
-        except Unreachable:
+            answer = Answer(response.status, response.headers, response.read(LARGEST_ANSWER))
+        except (OSError, http1.NotHttp, http1.ClosedEarly) as error:
             self.close()
-            raise
-        finally:
-            if not self._keep:
-                self.close()
+            raise self._unreachable(error) from error
+        if not (self._keep and response.reusable):
+            self.close()
+        return answer
 
     def open(
         self, method: str, path: str, headers: Mapping[str, str], body: Optional[bytes], timeout: float
-    ) -> http.client.HTTPResponse:
-        """Send one request and return the response to read from, as a stream needs it.
+    ) -> http1.Response:
+        """Send one request and return the response with its body unread, as a stream needs it.
 
         Raises:
             Unreachable: as `exchange`.
         """
-        reused = self._connection is not None
+        kept = self._socket is not None
         try:
             return self._send(method, path, headers, body, timeout)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, http1.NotHttp, http1.ClosedEarly) as error:
             self.close()
-            # A kept connection that the server closed while it was idle is no failure: ask again on a new
-            # one.
-            if reused and isinstance(error, (http.client.RemoteDisconnected, ConnectionError)):
+            # A kept connection that the server closed while it was idle is no failure: ask on a new one.
+            closed = isinstance(error, ConnectionError) or (
+                isinstance(error, http1.ClosedEarly) and not error.began
+            )
+            if kept and closed:
                 return self.open(method, path, headers, body, timeout)
-            raise Unreachable(self._told(error)) from error
+            raise self._unreachable(error) from error
 
     def close(self) -> None:
-        """Close the connection, if there is one. In a forked child this leaves the parent's untouched."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        """Close the connection, if there is one."""
+        connected, self._socket = self._socket, None
+        if connected is not None:
+            connected.close()
+
+    def abandon(self) -> None:
+        """In a forked child: let go of the parent's connection without a word on it."""
+        connected, self._socket = self._socket, None
+        if connected is not None:
+            os.close(connected.detach())
 
     def _send(
         self, method: str, path: str, headers: Mapping[str, str], body: Optional[bytes], timeout: float
-    ) -> http.client.HTTPResponse:
-        connection = self._connection
-        if connection is None:
-            connection = self._connect(min(CONNECT_TIMEOUT, timeout))
-            self._connection = connection
-        assert connection.sock is not None
-        connection.sock.settimeout(timeout)
-        target = self._address.path + path
-        sent = dict(headers)
-        if self._proxy and self._address.scheme == "http":  # a proxy for plain HTTP is told the whole URL
-            target = self._address.origin + target
-            sent.update(_proxy_headers(self._proxy))
-        connection.request(method, target, body, sent)
-        return connection.getresponse()
+    ) -> http1.Response:
+        address = self._address
+        connected = self._socket
+        if connected is None:
+            connected = self._socket = self._connect(min(CONNECT_TIMEOUT, timeout))
+        connected.settimeout(timeout)
+        target, sent = address.path + path, headers
+        if self._proxy and address.scheme == "http":  # a proxy for plain HTTP is told the whole URL
+            target, sent = address.origin + target, {**headers, **_proxy_headers(self._proxy)}
+        host = address.origin.partition("://")[2]
+        connected.sendall(http1.request(method, target, host, sent, body))
+        return http1.Response(connected)
 
-    def _connect(self, timeout: float) -> http.client.HTTPConnection:
+    def _connect(self, timeout: float) -> socket.socket:
         address, proxy = self._address, self._proxy
         host, port = (proxy.hostname or "", proxy.port or 80) if proxy else (address.host, address.port)
         connection: http.client.HTTPConnection
@@ -116,35 +125,22 @@ class Transport:
         else:
             connection = http.client.HTTPConnection(host, port, timeout=timeout)
         connection.connect()
-        assert connection.sock is not None
-        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return connection
+        connected: socket.socket = connection.sock
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connected
 
-    def _read(self, response: http.client.HTTPResponse) -> Answer:
-        try:
-            body = response.read(LARGEST_ANSWER + 1)
-        except (OSError, http.client.HTTPException) as error:
-            raise Unreachable(self._told(error)) from error
-        if len(body) > LARGEST_ANSWER:
-            raise Unreachable(
-                f"{self._address.url} sends more than {LARGEST_ANSWER} bytes: not a spectator server?"
-            )
-        if not response.isclosed() or response.will_close:
-            self.close()
-        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, body)
-
-    def _told(self, error: Exception) -> str:
+    def _unreachable(self, error: Exception) -> Unreachable:
         if isinstance(error, ssl.SSLCertVerificationError):
             reason = f"its certificate is not trusted ({error.verify_message}); SSL_CERT_FILE names one's own"
         elif isinstance(error, socket.timeout):  # TimeoutError from 3.10 on
             reason = "no answer in time"
-        elif isinstance(error, http.client.HTTPException) and not isinstance(error, ConnectionError):
-            reason = f"it does not speak HTTP ({type(error).__name__})"
+        elif isinstance(error, http1.ClosedEarly):
+            reason = "it closed the connection without an answer"
         elif isinstance(error, OSError):
             reason = error.strerror or str(error) or type(error).__name__
         else:
-            reason = type(error).__name__
-        return f"{self._address.url} cannot be reached: {reason}"
+            reason = "it does not speak HTTP"
+        return Unreachable(f"{self._address.url} cannot be reached: {reason}")
 
 
 def proxy_for(address: Address) -> Optional[SplitResult]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import random
 import time
 from typing import Any, Dict, Iterator, Optional, Tuple
 from urllib.parse import quote, urlsplit
 
+from spectator.client import http1
 from spectator.client.address import Address
 from spectator.client.api import BASE, Api, authorization, decode
 from spectator.client.environment import Environment
@@ -105,7 +105,7 @@ class _Watching:
         transport = Transport(self._api.address, keep=True)
         try:
             response = self._open(transport)
-            for message in messages(_lines(response)):
+            for message in messages(http1.lines(response.pieces(), LONGEST_LINE)):
                 told = json.loads(message.data)
                 self._pause = FIRST_PAUSE
                 if told["type"] == "bye":
@@ -118,13 +118,13 @@ class _Watching:
             if not self._been_in:
                 raise
             raise _ComeBack from error
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except (OSError, http1.NotHttp, http1.ClosedEarly, ValueError) as error:
             raise _ComeBack from error
         finally:
             transport.close()
         raise _ComeBack
 
-    def _open(self, transport: Transport) -> http.client.HTTPResponse:
+    def _open(self, transport: Transport) -> http1.Response:
         token = self._token or self._admitted()
         headers = {"Accept": "text/event-stream", **authorization(token)}
         if self._cursor is not None:
@@ -135,9 +135,7 @@ class _Watching:
             self._been_in = True
             return response
         try:
-            decode(
-                Answer(response.status, dict(response.getheaders()), response.read(65536)), self._api.address
-            )
+            decode(Answer(response.status, response.headers, response.read(65536)), self._api.address)
         except Refused as refused:
             if refused.code != "unauthorized" or not self._been_in:
                 raise _not_now(refused) from refused
@@ -215,14 +213,6 @@ def _parts(room: str) -> Tuple[Optional[str], str]:
     if not found or not code:
         raise ValueError("the link is not that of a room's page, such as http://127.0.0.1:8000/r/ABC234")
     return parts._replace(path=before, query="", fragment="").geturl(), code
-
-
-def _lines(response: http.client.HTTPResponse) -> Iterator[bytes]:
-    while True:
-        line = response.readline(LONGEST_LINE)
-        if not line:
-            return
-        yield line
 
 
 def _events(told: Event) -> Iterator[Event]:

@@ -193,16 +193,21 @@ def test_a_closed_room_ends_the_thread(make: MakeOutbox, fake: FakeServer) -> No
     assert outbox.pending.dropped == 2
 
 
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # a fork beside threads is what is tested
 def test_a_child_adds_under_its_own_name(make: MakeOutbox, fake: FakeServer) -> None:
     outbox = make()
     outbox.add(SAMPLE, metrics(1.0), 1)
     until(lambda: fake.metrics("loss") == [1.0])
     child = os.fork()
     if child == 0:
-        outbox.in_child()
-        outbox.add(SAMPLE, metrics(2.0), 1)
-        outbox.close()
-        os._exit(0 if outbox.wait_sent(10) else 1)
+        sent = False
+        try:
+            outbox.in_child()
+            outbox.add(SAMPLE, metrics(2.0), 1)
+            outbox.close()
+            sent = outbox.wait_sent(10)
+        finally:
+            os._exit(0 if sent else 1)
     assert os.waitpid(child, 0)[1] == 0
     outbox.add(SAMPLE, metrics(3.0), 1)
     until(lambda: fake.metrics("loss") == [1.0, 2.0, 3.0])

@@ -118,6 +118,8 @@ def test_levels_and_passwords(access: Any, password: Any, fields: Dict[str, Any]
         ({"wait": -1}, ValueError, "wait"),
         ({"wait": "5"}, ValueError, "wait"),
         ({"url": "host:8000"}, ValueError, "url"),
+        ({"api_key": "sk_a_b\n"}, ValueError, "api_key"),
+        ({"api_key": 7}, TypeError, "api_key"),
     ],
 )
 def test_wrong_arguments_are_named_at_once(given: Dict[str, Any], error: Any, names: str) -> None:

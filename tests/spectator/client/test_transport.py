@@ -68,15 +68,15 @@ def test_the_servers_own_path_comes_first(fake: FakeServer) -> None:
 def test_keeps_its_connection_and_opens_another_when_it_was_closed(fake: FakeServer) -> None:
     transport = Transport(Address.parse(fake.url))
     transport.exchange("GET", "/healthz", {}, None, 5)
-    kept = transport._connection
+    kept = transport._socket
     transport.exchange("GET", "/healthz", {}, None, 5)
-    assert transport._connection is kept
+    assert transport._socket is kept
     closing = [True]
     fake.troubles.append(lambda _: Reply(0, None) if closing and closing.pop() else None)
     assert transport.exchange("GET", "/healthz", {}, None, 5).status == 200
     transport.close()
     transport.close()
-    assert transport._connection is None
+    assert transport._socket is None
 
 
 def test_nobody_there() -> None:
@@ -108,7 +108,7 @@ def test_tls_is_checked(fake: FakeServer) -> None:
 def test_an_untrusted_certificate_says_what_to_set() -> None:
     error = ssl.SSLCertVerificationError()
     error.verify_message = "self signed certificate"
-    told = Transport(Address("https", "host", 443))._told(error)
+    told = str(Transport(Address("https", "host", 443))._unreachable(error))
     assert "self signed certificate" in told
     assert "SSL_CERT_FILE" in told
 
