@@ -4,7 +4,7 @@ import { toMs } from "../model/times.js";
 import { call, roomUrl } from "../net/api.js";
 import * as storage from "../net/storage.js";
 import { link, screen } from "./state.js";
-import { leaveQuietly, watch } from "./watching.js";
+import { leaveQuietly, picture, watch } from "./watching.js";
 
 /** @typedef {import("../model/words.js").Problem} Problem */
 /** @typedef {import("./watching.js").Where} Where */
@@ -108,5 +108,5 @@ export function lost(where, problem) {
   link.value = null;
   // An old grant is no news to anybody: the card asks for what the room wants.
   if (problem.code === "unauthorized") void find(where.code);
-  else refuse(where.code, null, problem);
+  else refuse(where.code, picture.room, problem);
 }

@@ -4,7 +4,7 @@ import { emptyPicture, receive } from "../model/room.js";
 import { fromColumns, withPast } from "../model/series.js";
 import { toMs } from "../model/times.js";
 import { fromClose } from "../model/words.js";
-import { call } from "../net/api.js";
+import { call, roomUrl } from "../net/api.js";
 import { Connection } from "../net/connection.js";
 import * as storage from "../net/storage.js";
 import { draw, link, screen } from "./state.js";
@@ -88,7 +88,22 @@ function hear(message, course) {
   if (message.type === "access") return course.access?.(message);
   receive(picture, message, Date.now());
   if (message.type === "snapshot") void fetchPast();
+  const code = picture.room?.code;
+  if (code && code !== place.code && !inLobby) follow(code);
   draw();
+}
+
+/**
+ * The owner gave the room another code: the address and what is kept go along, so that a reload finds it.
+ * @param {string} code
+ */
+function follow(code) {
+  const at = screen.value;
+  place = { ...place, code };
+  history.replaceState(null, "", roomUrl(code));
+  const keep = place.owner ? storage.keepKey : storage.keepGrant;
+  keep(place.roomId, { token: credential, code });
+  if (at.name === "room") screen.value = { ...at, code };
 }
 
 /** Ends the connection without a word to the server; the seat is given back by itself. */

@@ -76,7 +76,7 @@ export function ChartCard({ chart, tall = false }) {
     return live(place.current, curves, look, axis);
   }, [key]);
   return html`<figure class=${tall ? "chart card chart-tall" : "chart card"}>
-    <figcaption><h3 title=${chart.names.join(", ")}>${chart.title}</h3><${Legend} curves=${curves} look=${look} /></figcaption>
+    <figcaption><${tall ? "h2" : "h3"} title=${chart.names.join(", ")}>${chart.title}<//><${Legend} curves=${curves} look=${look} /></figcaption>
     <div class="plot" ref=${place} role="img" aria-label=${chart.title}>
       ${!chart.names.length && html`<${Empty} />`}
       <${Tip} curves=${curves} look=${look} axis=${axis} />

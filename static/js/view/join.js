@@ -109,7 +109,7 @@ export function Refused({ screen }) {
   return html`<div class="room-page">
     <header class="status-line"><span class=${`badge${tone}`}><i class="dot" aria-hidden="true"></i>${words.badge}</span><h1>${room?.name ?? spoken(code)}</h1>
       <div class="end"><${ThemeButton} /></div></header>
-    <main class="plain" role="status">
+    <main class="plain"><div role="status">
       <span class="mark-round"><${Icon} name=${words.icon} /></span>
       <b>${words.title}</b>
       <p class="quiet">${seats}${words.text}</p>
@@ -117,11 +117,11 @@ export function Refused({ screen }) {
         ${words.again && html`<button class="button button-main" type="button" onClick=${again}>Try again</button>`}
         <button class=${words.again ? "button" : "button button-main"} type="button" onClick=${anotherCode}>Another code</button>
       </p>
-    </main>
+    </div></main>
   </div>`;
 }
 
 /** While the room is asked for; words only, and only when it takes long. */
 export function Finding() {
-  return html`<div class="room-page"><main class="plain finding" role="status"><p class="quiet">Opening the room</p></main></div>`;
+  return html`<div class="room-page"><main class="plain finding"><p class="quiet" role="status">Opening the room</p></main></div>`;
 }

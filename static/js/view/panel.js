@@ -45,8 +45,8 @@ function Requests({ roomId }) {
     ${list.length === 0 && html`<p class="small quiet">${picture.room?.require_approval ? "Nobody is waiting." : "Nobody has to ask in this room."}</p>`}
     <ul class="requests">${list.map((request) => html`<li key=${request.id} class="request">
       <div><b>${request.name}</b><${Asked} request=${request} /></div>
-      <button class="button button-bare" type="button" disabled=${busy.includes(request.id)} aria-label=${`Deny ${request.name}`} onClick=${() => void answer(request, false)}>Deny</button>
-      <button class="button button-main" type="button" disabled=${busy.includes(request.id)} aria-label=${`Let ${request.name} in`} onClick=${() => void answer(request, true)}>Let in</button>
+      <button class="button button-bare" type="button" disabled=${busy.includes(request.id)} onClick=${() => void answer(request, false)}>Deny<span class="unseen"> ${request.name}</span></button>
+      <button class="button button-main" type="button" disabled=${busy.includes(request.id)} onClick=${() => void answer(request, true)}><span>Let<span class="unseen"> ${request.name}</span> in</span></button>
     </li>`)}</ul>
     ${turnedAway > 0 && html`<p class="small warn turned-away"><${Icon} name="people" />${count(turnedAway)} ${turnedAway === 1 ? "person" : "people"} found the room full</p>`}
   </section>`;
