@@ -20,8 +20,9 @@ class Tasks:
     if ever. An owner that starts its tasks here loses neither.
     """
 
-    def __init__(self, owner: str) -> None:
+    def __init__(self, owner: str, *, rest_s: float = RESTART_S) -> None:
         self._owner = owner
+        self._rest_s = rest_s
         self._running: set[asyncio.Task[Any]] = set()
         self._stopping = False
 
@@ -62,7 +63,7 @@ class Tasks:
                 await round_()
             except Exception:
                 logger.exception("%s: %s failed and goes on", self._owner, name)
-                await asyncio.sleep(RESTART_S)
+                await asyncio.sleep(self._rest_s)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)

@@ -28,22 +28,25 @@ def deliver(viewers: Sequence[Viewer], place: int, packet: Packet) -> list[Viewe
         those that did not get it now and need ``serve``.
     """
     behind = []
-    forms: dict[Variant, bytes | None] = {}
+    forms: dict[Variant, Pieces] = {}
     after = place + 1
     for viewer in viewers:
-        if viewer.place == place and viewer.direct and not viewer.rest and not viewer.buffered():
-            variant = viewer.variant
-            if variant not in forms:
-                pieces = packet.pieces(variant)
-                forms[variant] = pieces[0] if len(pieces) == 1 else None  # a long one goes slice by slice
-            data = forms[variant]
-            if data is not None:
-                viewer.write(data)
-                viewer.place = after
-                continue
-        if viewer.missed is None:
-            viewer.missed = packet.first
-        behind.append(viewer)
+        if viewer.place != place or not viewer.direct or viewer.rest or viewer.buffered():
+            if viewer.missed is None:
+                viewer.missed = packet.first
+            behind.append(viewer)
+            continue
+        variant = viewer.variant
+        if variant not in forms:
+            forms[variant] = packet.pieces(variant)
+        pieces = forms[variant]
+        viewer.place = after
+        if len(pieces) == 1:
+            viewer.write(pieces[0])
+        else:  # a long one goes slice by slice
+            viewer.rest = pieces
+            if not viewer.flush():
+                behind.append(viewer)
     return behind
 
 

@@ -82,6 +82,8 @@ class Gatekeeper:
 
     async def _look(self, ids: list[str]) -> None:
         began = self._node.clock()
+        for room_id in ids:  # a bell during the look is answered by the next one, after its rest
+            self._node.rooms[room_id].looked_at = began
         glances = await self._node.manager.glances(ids)
         for room_id, glance in glances.items():
             room = self._node.rooms.get(room_id)

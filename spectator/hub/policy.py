@@ -14,7 +14,7 @@ class Policy:
     poll_s: float = 5.0  # how often members are read again, bell or no bell
     idle_s: float = 30.0  # a room nobody watches is kept this long
 
-    packet_bytes: int = 64 * 1024  # a packet is closed at the first entry that reaches this
+    packet_bytes: int = 48 * 1024  # a packet is closed at the first entry that reaches this
     ring_bytes: int = 4 * 1024 * 1024  # ready packets kept per room
     exact_bytes: int = 256 * 1024  # behind by more than this: conflated
     exact_s: float = 3.0  # behind by more than this: conflated

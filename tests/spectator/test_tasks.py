@@ -3,7 +3,6 @@ import logging
 
 import pytest
 
-from spectator import tasks
 from spectator.tasks import Tasks
 from tests.harness.waiting import eventually
 
@@ -40,10 +39,7 @@ async def test_an_error_is_told_with_its_trace(caplog: pytest.LogCaptureFixture)
     assert len(ours) == 0
 
 
-async def test_a_loop_outlives_a_round_that_fails(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(tasks, "RESTART_S", 0.0)
+async def test_a_loop_outlives_a_round_that_fails(caplog: pytest.LogCaptureFixture):
     rounds = 0
 
     async def round_() -> None:
@@ -53,7 +49,7 @@ async def test_a_loop_outlives_a_round_that_fails(
         if rounds == 2:
             raise ValueError
 
-    ours = Tasks("test")
+    ours = Tasks("test", rest_s=0.0)
     with caplog.at_level(logging.ERROR):
         ours.repeat(round_, "turn")
         await eventually(lambda: rounds > 5)

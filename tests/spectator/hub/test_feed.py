@@ -23,7 +23,7 @@ def test_entries_of_a_beat_are_one_packet(feed, script, clock):
 
 def test_a_long_tail_is_several_packets(feed, script, clock):
     packets = feed.extend([script.entry(1, padding=30_000) for _ in range(10)], script.epoch, clock())
-    assert len(packets) == 4
+    assert len(packets) == 5
     assert [event for packet in packets for event in range(packet.first, packet.last + 1)] == list(
         range(1, 11)
     )

@@ -1,0 +1,120 @@
+"""Coming into a room of a node: the first visitor, the crowd after it, the lobby, the last one out."""
+
+import asyncio
+
+import pytest
+
+from rooms import Busy, Caller, JoinAsk, RoomNotFound, Waiting
+from spectator.hub import Close, Ended, Pass, Policy, Variant, Viewer
+from spectator.log import Log
+from tests.harness.waiting import eventually
+from tests.spectator.hub.conftest import Sink
+from tests.spectator.hub.living import Node, describe, kinds, metrics, told
+
+
+class TestDoor:
+    async def test_there_is_no_such_room(self, node):
+        with pytest.raises(RoomNotFound):
+            await node.hub.attach("r_none", Viewer(Variant.V1, Sink()), Pass("owner"), describe)
+
+    async def test_tabs_of_one_person_are_bounded(self, rooms, connection):
+        node = Node(rooms, Log(connection), Policy(person_viewers=2))
+        await node.hub.start()
+        room = await node.room()
+        _, right = await node.admitted(room)
+        made = [await node.watch(room, right) for _ in range(2)]
+        with pytest.raises(Busy):
+            await node.watch(room, right)
+        for viewer, _ in made:
+            node.hub.detach(viewer)
+        await node.hub.stop()
+
+    async def test_one_that_left_on_the_way_in_is_not_counted(self, node):
+        room = await node.room()
+        _, right = await node.admitted(room)
+        viewer = Viewer(Variant.V1, Sink())
+        coming = asyncio.get_running_loop().create_task(node.hub.attach(room.id, viewer, right, describe))
+        await asyncio.sleep(0)
+        node.hub.detach(viewer)
+        await coming
+        assert node.hub.connections == 0
+        assert node.hub.view(room.id).viewers == ()
+
+    async def test_a_room_nobody_needs_is_put_away(self, node):
+        room = await node.room()
+        viewer, _ = await node.watch(room)
+        node.hub.detach(viewer)
+        await eventually(lambda: node.hub.view(room.id) is None)
+        _, sink = await node.watch(room)
+        await node.publish(room, metrics(1), ring=False)
+        await told(sink, "tick")
+
+
+class TestAccessWatch:
+    async def test_an_answer_is_heard_at_once(self, node):
+        room = await node.room()
+        async with node.hub.watch_access(room.id) as watch:
+            await watch.changed(0.5)  # the first look
+            waiting = asyncio.get_running_loop().create_task(watch.changed(5))
+            await node.admitted(room)
+            assert await asyncio.wait_for(waiting, 0.9)
+
+    async def test_nothing_happens(self, rooms, connection):
+        node = Node(rooms, Log(connection))
+        await node.hub.start()
+        room = await node.room()
+        async with node.hub.watch_access(room.id) as watch:
+            assert not await watch.changed(0.1)
+        await node.hub.stop()
+
+    async def test_what_happens_between_two_waits_is_not_missed(self, node):
+        room = await node.room()
+        async with node.hub.watch_access(room.id) as watch:
+            await node.admitted(room)
+            await asyncio.sleep(0.3)
+            assert await watch.changed(0)
+
+
+class TestLobby:
+    async def waiting(self, node, room) -> tuple[Viewer, Sink, list[int], Waiting]:
+        asked = await node.rooms.join(room.id, Caller("anonymous"), JoinAsk(display_name="Ann"), "test")
+        viewer, sink, answered = Viewer(Variant.V1, Sink()), Sink(), []
+        viewer = Viewer(Variant.V1, sink)
+        right = Pass("asker", person=asked.request.person, request_id=asked.request_id)
+        await node.hub.wait_in_lobby(room.id, viewer, right, describe, lambda: answered.append(1))
+        return viewer, sink, answered, asked
+
+    async def test_an_answer_is_told_and_nothing_else(self, node):
+        room = await node.room(require_approval=True)
+        _, sink, answered, asked = await self.waiting(node, room)
+        assert kinds(sink) == ["welcome", "access"]
+        await node.publish(room, metrics(1))
+        assert not answered
+        await node.rooms.answer(room.id, asked.request_id, approve=True)
+        await eventually(lambda: answered)
+        assert kinds(sink) == ["welcome", "access"]
+
+    async def test_who_waits_counts_as_a_connection_and_not_as_watching(self, node):
+        room = await node.room(require_approval=True)
+        viewer, _, _, _ = await self.waiting(node, room)
+        assert node.hub.connections == 1
+        assert node.hub.view(room.id).watching() == 0
+        node.hub.detach(viewer)
+        assert node.hub.connections == 0
+
+
+class TestFreshRight:
+    async def test_of_the_same_person(self, node):
+        room = await node.room()
+        viewer, _ = await node.watch(room)
+        fresh = Pass("moderator", person=viewer.right.person, grant_id=viewer.right.grant_id)
+        node.hub.refresh(viewer, fresh, describe)
+        assert viewer.right is fresh
+        assert node.hub.view(room.id).of(fresh.person) == {viewer}
+
+    async def test_of_somebody_else(self, node):
+        room = await node.room()
+        viewer, _ = await node.watch(room)
+        with pytest.raises(Ended) as refused:
+            node.hub.refresh(viewer, Pass("spectator", person="v_other"), describe)
+        assert refused.value.code is Close.UNAUTHORIZED

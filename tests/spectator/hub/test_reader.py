@@ -1,0 +1,96 @@
+"""Bringing rooms to the head of their log, on a real store."""
+
+from spectator.hub.reader import graphs_of
+from spectator.log import Cursor
+from spectator.overlay import DEFAULT_GRAPHS
+from tests.harness.waiting import eventually
+from tests.spectator.hub.living import kinds, metrics, steps, told
+
+
+async def test_a_store_that_lost_events_gives_everyone_the_picture(node, connection):
+    room = await node.room()
+    keys = [f"sp:{{{room.id}}}:{part}" for part in ("log", "head")]
+    for step in range(3):
+        await node.publish(room, metrics(step))
+    replica = [await connection.command("DUMP", key) for key in keys]
+    for step in (3, 4):
+        await node.publish(room, metrics(step))
+    _, sink = await node.watch(room)
+    before = node.hub.view(room.id).feed.cursor
+    assert before.seq == 5
+    # A failover to a replica that lagged: the last two events are gone, and their numbers come again.
+    for key, value in zip(keys, replica, strict=True):
+        await connection.command("RESTORE", key, 0, value, "REPLACE")
+    for step in (30, 40, 50):
+        await node.publish(room, metrics(step))
+    picture = await told(sink, "snapshot", 2)
+    assert Cursor.parse(picture["cursor"]).epoch > before.epoch
+    await node.publish(room, metrics(60))
+    await eventually(lambda: 60 in steps(sink))
+    assert node.hub.view(room.id).feed.cursor.seq == 7
+
+
+async def test_a_log_that_is_gone_begins_anew(node, connection):
+    room = await node.room()
+    await node.publish(room, metrics(1))
+    _, sink = await node.watch(room)
+    await connection.command("DEL", f"sp:{{{room.id}}}:log", f"sp:{{{room.id}}}:head")
+    await node.publish(room, metrics(2))
+    await eventually(lambda: kinds(sink).count("snapshot") == 2 or steps(sink))
+    assert (await told(sink, "snapshot", 2))["seq"] == 1
+
+
+async def test_what_a_viewer_missed_is_fetched_from_the_log(node):
+    """The node came when the checkpoint was already past the viewer's place."""
+    from spectator.state import compact
+
+    room = await node.room()
+    for step in range(10):
+        await node.publish(room, metrics(step))
+    head = (await node.log.heads([room.id]))[room.id]
+    assert head.seq == 10
+    (tail,) = await node.log.read([(room.id, Cursor.START)])
+    third = tail.entries[2]
+    since = Cursor(head.epoch, third.last, third.tag)
+    await compact(node.log, room.id)
+    _, sink = await node.watch(room, since=since)
+    assert (await told(sink, "welcome"))["resume"] == "exact"
+    await eventually(lambda: len(steps(sink)) >= 7)
+    assert steps(sink) == list(range(3, 10))
+
+
+async def test_rooms_do_not_mix(node):
+    rooms = [await node.room() for _ in range(5)]
+    sinks = [(await node.watch(room))[1] for room in rooms]
+    for step in range(20):
+        for number, room in enumerate(rooms):
+            await node.publish(room, metrics(100 * number + step))
+    for number, sink in enumerate(sinks):
+        await eventually(lambda sink=sink: len(steps(sink)) >= 20)
+        assert steps(sink) == [100 * number + step for step in range(20)]
+
+
+async def test_a_long_tail_is_read_to_its_end(node):
+    room = await node.room()
+    viewer, sink = await node.watch(room)
+    padding = "x" * 20_000
+    for number in range(150):  # three megabytes, in fewer beats than that takes to read
+        await node.publish(room, {"type": "log", "message": padding, "metadata": {"n": number}}, ring=False)
+    node.hub.ring(room.id)
+    feed = node.hub.view(room.id).feed
+    await eventually(lambda: feed.cursor.seq == 150 and viewer.place == feed.ring.end)
+    at = 0
+    for message in sink.messages():
+        if message["type"] in {"tick", "conflated"}:
+            assert message["from"] == at + 1
+            at = message["to"]
+    assert at == 150
+
+
+async def test_the_graphs_of_a_room(node):
+    own = [{"graph_id": "g", "title": "T", "y_label": "y", "metrics": ["loss_value"], "max_points": 10}]
+    assert graphs_of(await node.room()) == DEFAULT_GRAPHS
+    room = await node.room(graphs=own)
+    assert [graph.graph_id for graph in graphs_of(room)] == ["g"]
+    _, sink = await node.watch(room)
+    assert [graph["graph_id"] for graph in (await told(sink, "snapshot"))["graphs"]] == ["g"]
