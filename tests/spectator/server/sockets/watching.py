@@ -75,3 +75,13 @@ async def flat(site: Any, room: str, *, token: str | None = None, **given: Any) 
 
 def metrics(step: int) -> dict[str, Any]:
     return {"type": "training_metrics", "data": {"step": step, "loss_value": float(step)}}
+
+
+async def opened(site: Any, **fields: Any) -> tuple[Any, str]:
+    """A new room as its creation answered it, and its id."""
+    made = await site.create(**fields)
+    return made, made["room"]["id"]
+
+
+async def grant(site: Any, made: Any, name: str = "Ann", **fields: Any) -> str:
+    return (await site.join(made["room"]["code"], name, **fields))["token"]

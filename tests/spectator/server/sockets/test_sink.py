@@ -1,0 +1,85 @@
+"""The sink over real sockets, because what matters is what the kernel does."""
+
+import asyncio
+import socket
+
+import pytest
+
+from spectator.server.sockets.sink import TransportSink, tune
+from tests.harness.waiting import eventually
+
+
+class Pair:
+    """A transport and the plain socket at its other end."""
+
+    def __init__(self, transport: asyncio.Transport, other: socket.socket) -> None:
+        self.transport = transport
+        self.other = other
+
+
+@pytest.fixture
+async def pair():
+    loop = asyncio.get_running_loop()
+    listener = socket.create_server(("127.0.0.1", 0))
+    other = socket.socket()
+    other.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    other.connect(listener.getsockname())
+    accepted, _ = listener.accept()
+    listener.close()
+    accepted.setblocking(False)
+    transport, _ = await loop.connect_accepted_socket(asyncio.Protocol, accepted)
+    yield Pair(transport, other)
+    transport.abort()
+    other.close()
+    await asyncio.sleep(0)
+
+
+async def test_a_reader_that_stops_shows_after_a_few_slices(pair):
+    sink = TransportSink(pair.transport)
+    swallowed = 0
+    while not sink.buffered():
+        sink.write(b"x" * 16_384)
+        swallowed += 16_384
+        assert swallowed < 400_000, "the kernel hides how slow the viewer is"
+
+
+async def test_without_the_option_the_kernel_hides_it(pair):
+    """What the option is there for: red when the kernel's defaults ever change for the better."""
+    swallowed = 0
+    while not pair.transport.get_write_buffer_size() and swallowed < 8_000_000:
+        pair.transport.write(b"x" * 16_384)
+        swallowed += 16_384
+    assert swallowed > 400_000
+
+
+async def test_what_was_written_leaves_before_the_end(pair):
+    ended: list[int] = []
+    sink = TransportSink(pair.transport, lambda: ended.append(1))
+    sink.write(b"last words")
+    sink.finish()
+    assert sink.closed()
+    assert await asyncio.to_thread(pair.other.recv, 100) == b"last words"
+    assert await asyncio.to_thread(pair.other.recv, 100) == b""
+    assert ended
+
+
+async def test_abort_does_not_wait_for_the_reader(pair):
+    sink = TransportSink(pair.transport)
+    while not sink.buffered():
+        sink.write(b"x" * 65_536)
+    sink.abort()
+    await eventually(lambda: pair.transport.get_extra_info("socket").fileno() == -1, 1)
+
+
+def test_a_closed_socket_needs_no_tuning():
+    one = socket.socket()
+    one.close()
+    tune(one)
+    tune(None)
+
+
+def test_a_socket_of_the_same_machine_has_no_such_options():
+    one, other = socket.socketpair()
+    tune(one)
+    one.close()
+    other.close()
