@@ -127,4 +127,3 @@ async def test_a_full_room_says_so_and_the_owner_sees_how_many(server: ServerPro
     await sven.sees("room is full")
     await owner.page.goto(training.facts["owner_url"])
     await owner.sees("found the room full")
-    await noor.context.close()
