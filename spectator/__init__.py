@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from spectator.client.watching import watch
     from spectator.protocol.levels import AccessLevel, SpectatorMode
     from spectator.protocol.metrics import MetricsData
+    from spectator.sessions.access import RoomAccessControl
     from spectator.sessions.manager import SpectatorManager
     from spectator.sessions.overlay import TrainingMetricsOverlay
-    from spectator.sessions.rooms import RoomAccessControl, SpectatorRoomManager
+    from spectator.sessions.rooms import SpectatorRoomManager
     from spectator.sessions.session import SpectatorSession
 
 # Each public name and the module it lives in. A literal, so that tools and people can read it.
@@ -44,7 +45,7 @@ _HOMES = {
     "SpectatorSession": "spectator.sessions.session",
     "TrainingMetricsOverlay": "spectator.sessions.overlay",
     "SpectatorRoomManager": "spectator.sessions.rooms",
-    "RoomAccessControl": "spectator.sessions.rooms",
+    "RoomAccessControl": "spectator.sessions.access",
 }
 
 __all__ = [

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import time as clock
-import uuid
 import zlib
 from dataclasses import dataclass
 from typing import Callable, Dict, List, Sequence, Tuple
@@ -34,7 +34,7 @@ class Numbering:
 
     def renew(self) -> None:
         """Begin anew, as a producer the server has never heard of."""
-        self._producer = uuid.uuid4().hex
+        self._producer = os.urandom(16).hex()
         self._last = 0
 
     def next(self) -> Tuple[str, int]:

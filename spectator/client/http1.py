@@ -1,7 +1,7 @@
 """HTTP/1.1 on a connected socket: one request written, one response read.
 
 `http.client` would do, but for two things. It reads through a buffered file whose lock a forked child may
-inherit held, and then closing the connection hangs for ever. And it parses headers with the parser for e-mail,
+inherit held: closing the connection there hangs for ever. And it parses headers with the parser for e-mail,
 which costs the training process three times as much as all of this.
 """
 

@@ -6,21 +6,22 @@ file: whoever else listens on this machine learns nothing.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import socket
-import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, List, Optional
+from typing import TYPE_CHECKING, Any, List, Optional
 
 from spectator.client.address import Address
 from spectator.client.environment import server_environment
 from spectator.client.errors import NoServer, Unreachable
 from spectator.client.transport import Transport
+
+if TYPE_CHECKING:
+    import subprocess
 
 HEALTH_TIMEOUT = 1.0  # seconds
 START_TIMEOUT = 20.0  # seconds for a server to come up; its store may have to read a large file
@@ -142,6 +143,8 @@ class LocalServer:
             command.append("--lan")
         if port is not None:
             command += ["--port", str(port)]
+        import subprocess  # where a server runs already, nobody needs it
+
         descriptor = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             process = subprocess.Popen(
@@ -203,8 +206,9 @@ def cannot_serve() -> Optional[str]:
     if sys.version_info < (3, 11):
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         return f"Python {version} cannot run one: use 3.11 or later"
-    missing = [name for name in SERVER_PACKAGES if importlib.util.find_spec(name) is None]
-    if missing or importlib.util.find_spec("spectator.server") is None:
+    from importlib.util import find_spec
+
+    if any(find_spec(name) is None for name in (*SERVER_PACKAGES, "spectator.server")):
         return 'none is installed: pip install "spectator-rooms[local]"'
     return None
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import time
-import uuid
 from typing import Any, Dict, Optional
 
 from spectator.client.address import Address
@@ -28,7 +28,7 @@ class Opener:
         self._environment = environment
         self._speaker = speaker
         # One key for all attempts: a creation whose answer was lost is not repeated, but answered again.
-        self._idempotency_key = uuid.uuid4().hex
+        self._idempotency_key = os.urandom(16).hex()
         self._start_after = 0.0  # monotonic
         self._told = ""  # the id of the room whose link was said
 
@@ -49,7 +49,7 @@ class Opener:
             told = api.create_room(self.fields, self._idempotency_key)
         except Refused as refused:
             told = self._without_code(api, refused)
-        self._idempotency_key = uuid.uuid4().hex  # opening it anew is another wish
+        self._idempotency_key = os.urandom(16).hex()  # opening it anew is another wish
         opened = Opened(
             address=api.address,
             room=dict(told["room"]),
@@ -95,7 +95,7 @@ class Opener:
             raise refused
         code = self.fields.pop("custom_code")
         self._speaker.say(f"the code {code} is taken; this room gets another one")
-        return api.create_room(self.fields, uuid.uuid4().hex)
+        return api.create_room(self.fields, os.urandom(16).hex())
 
 
 def find_api(

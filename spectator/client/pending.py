@@ -4,9 +4,8 @@ When the server is away for long, room is made in this order, each class as gent
 
 1. episodes: whole ones, oldest first, beyond a quarter of the room;
 2. decisions (state): only the newest stays;
-3. metrics (samples): thinned evenly over time; each metric's minimum, maximum and last value of every stretch
-stay,
-   at the step where they were;
+3. metrics (samples): thinned evenly over time; of every stretch each metric keeps its minimum, its maximum
+   and its last value, at the steps where they were;
 4. notes, then other events, oldest first; the life of the run (started, finished, failed) goes last.
 
 Whatever was given up is counted in ``dropped``.

@@ -205,11 +205,13 @@ class Room:
 
     def approve(self, request: Union[JoinRequest, str]) -> bool:
         """Let somebody in, by request or its id; return whether that is done."""
-        return bool(self._run) and self._desk.approve(_request_id(request))
+        asked = _request_id(request)
+        return self._run is not None and self._desk.approve(asked)
 
     def deny(self, request: Union[JoinRequest, str]) -> bool:
         """Turn somebody away, by request or its id; return whether that is done."""
-        return bool(self._run) and self._desk.deny(_request_id(request))
+        asked = _request_id(request)
+        return self._run is not None and self._desk.deny(asked)
 
     def approve_all(self) -> int:
         """Let everybody in who waits and for whom there is a seat; return how many that were."""
@@ -260,7 +262,8 @@ class Room:
 
     def extend(self, hours: float) -> bool:
         """Let the room live ``hours`` longer; return whether that is done."""
-        return bool(self._run) and self._desk.extend(read_hours("hours", hours))
+        more = read_hours("hours", hours)
+        return self._run is not None and self._desk.extend(more)
 
     def close_room(self) -> bool:
         """End the room for everybody, and the run with it; return whether that is done."""

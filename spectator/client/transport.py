@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import http.client
 import os
 import socket
-import ssl
 from dataclasses import dataclass
 from typing import Dict, Mapping, Optional
 from urllib.parse import SplitResult, unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from spectator.client import http1
 from spectator.client.address import Address
@@ -75,7 +71,7 @@ class Transport:
         kept = self._socket is not None
         try:
             return self._send(method, path, headers, body, timeout)
-        except (OSError, http.client.HTTPException, http1.NotHttp, http1.ClosedEarly) as error:
+        except (OSError, http1.NotHttp, http1.ClosedEarly) as error:
             self.close()
             # A kept connection that the server closed while it was idle is no failure: ask on a new one.
             closed = isinstance(error, ConnectionError) or (
@@ -115,23 +111,19 @@ class Transport:
     def _connect(self, timeout: float) -> socket.socket:
         address, proxy = self._address, self._proxy
         host, port = (proxy.hostname or "", proxy.port or 80) if proxy else (address.host, address.port)
-        connection: http.client.HTTPConnection
         if address.scheme == "https":
-            connection = http.client.HTTPSConnection(
-                host, port, timeout=timeout, context=ssl.create_default_context()
-            )
-            if proxy:
-                connection.set_tunnel(address.host, address.port, _proxy_headers(proxy))
+            connected = _secured(address, host, port, proxy, timeout)
         else:
-            connection = http.client.HTTPConnection(host, port, timeout=timeout)
-        connection.connect()
-        connected: socket.socket = connection.sock
+            connected = socket.create_connection((host, port), timeout)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connected
 
     def _unreachable(self, error: Exception) -> Unreachable:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            reason = f"its certificate is not trusted ({error.verify_message}); SSL_CERT_FILE names one's own"
+        untrusted = getattr(error, "verify_message", None)  # an ssl.SSLCertVerificationError has it
+        if untrusted:
+            reason = (
+                f"its certificate is not trusted ({untrusted}); SSL_CERT_FILE names one's own authorities"
+            )
         elif isinstance(error, socket.timeout):  # TimeoutError from 3.10 on
             reason = "no answer in time"
         elif isinstance(error, http1.ClosedEarly):
@@ -145,7 +137,12 @@ class Transport:
 
 def proxy_for(address: Address) -> Optional[SplitResult]:
     """Return the proxy that the environment names for ``address``; never one for loopback."""
-    if address.loopback or proxy_bypass(address.host):
+    if address.loopback:
+        return None
+    # Not needed on one machine, and the half of what this package would take to import.
+    from urllib.request import getproxies, proxy_bypass
+
+    if proxy_bypass(address.host):
         return None
     told = getproxies().get(address.scheme)
     if not told:
@@ -153,8 +150,30 @@ def proxy_for(address: Address) -> Optional[SplitResult]:
     return urlsplit(told if "://" in told else f"http://{told}")
 
 
+def _secured(
+    address: Address, host: str, port: int, proxy: Optional[SplitResult], timeout: float
+) -> socket.socket:
+    """Return a connection to a server under TLS, through the tunnel of a proxy where there is one."""
+    import http.client
+    import ssl
+
+    connection = http.client.HTTPSConnection(
+        host, port, timeout=timeout, context=ssl.create_default_context()
+    )
+    if proxy:
+        connection.set_tunnel(address.host, address.port, _proxy_headers(proxy))
+    try:
+        connection.connect()
+    except http.client.HTTPException as error:
+        raise http1.NotHttp(str(error)) from error
+    connected: socket.socket = connection.sock
+    return connected
+
+
 def _proxy_headers(proxy: SplitResult) -> Dict[str, str]:
     if proxy.username is None:
         return {}
+    from base64 import b64encode
+
     pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
-    return {"Proxy-Authorization": "Basic " + base64.b64encode(pair.encode()).decode("ascii")}
+    return {"Proxy-Authorization": "Basic " + b64encode(pair.encode()).decode("ascii")}

@@ -8,14 +8,10 @@ tensor changed in place afterwards does no harm.
 from __future__ import annotations
 
 import math
-from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta, timezone
-from decimal import Decimal
 from enum import Enum
-from fractions import Fraction
 from pathlib import PurePath
 from typing import Any, List, Mapping, Optional, Union
-from uuid import UUID
 
 Number = Union[int, float]
 
@@ -39,8 +35,6 @@ def number(value: Any) -> Optional[Number]:
         return None
     if isinstance(value, Enum):
         return number(value.value)
-    if isinstance(value, (Decimal, Fraction)):
-        return _float(value)
     if isinstance(value, timedelta):
         return value.total_seconds()
     return _scalar(value)
@@ -54,7 +48,7 @@ def text(value: Any) -> Optional[str]:
         return clean(str(value))
     if isinstance(value, datetime):
         return utc(value)
-    if isinstance(value, (date, PurePath, UUID)):
+    if isinstance(value, (date, PurePath)):
         return clean(str(value))
     return None
 
@@ -76,8 +70,9 @@ def jsonable(value: Any, depth: int = DEEPEST) -> Any:
     if depth > 0:
         if isinstance(value, Mapping):
             return {clean(str(key)): jsonable(item, depth - 1) for key, item in value.items()}
-        if is_dataclass(value) and not isinstance(value, type):
-            return {field.name: jsonable(getattr(value, field.name), depth - 1) for field in fields(value)}
+        names = getattr(value, "__dataclass_fields__", None)  # without importing dataclasses for it
+        if names is not None and not isinstance(value, type):
+            return {name: jsonable(getattr(value, name), depth - 1) for name in names}
         items = sequence(value)
         if items is not None:
             return [jsonable(item, depth - 1) for item in items[:LONGEST_LIST]]
@@ -127,18 +122,16 @@ def _scalar(value: Any) -> Optional[Number]:
     try:
         if callable(item):
             inner = item()
-            return number(inner) if isinstance(inner, (int, float, Decimal)) else None
-        if hasattr(type(value), "__float__"):
-            return float(value)
+            return number(inner) if isinstance(inner, (int, float)) else None
+        if hasattr(type(value), "__float__"):  # Decimal and Fraction too
+            return _float(value)
     except (TypeError, ValueError, RuntimeError):  # more than one element, or no number in it
         return None
     return None
 
 
-def _float(value: Union[int, Decimal, Fraction]) -> float:
+def _float(value: Any) -> float:
     try:
         return float(value)
     except OverflowError:
         return math.inf if value > 0 else -math.inf
-    except ValueError:  # Decimal("sNaN")
-        return math.nan

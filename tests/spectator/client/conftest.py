@@ -65,8 +65,7 @@ def script(tmp_path: Path) -> Script:
         return subprocess.run(
             [sys.executable, str(path)],
             env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", **environ},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             encoding="utf-8",
             timeout=30,
             check=False,

@@ -41,7 +41,14 @@ def test_refuses_what_is_no_servers_address_without_repeating_it(url: str) -> No
 
 @pytest.mark.parametrize(
     ("host", "loopback"),
-    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("LOCALHOST", True), ("10.0.0.1", False), ("host", False)],
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("LOCALHOST", True),
+        ("10.0.0.1", False),
+        ("host", False),
+    ],
 )
 def test_knows_what_never_leaves_the_machine(host: str, loopback: bool) -> None:
     assert Address("http", host, 80).loopback is loopback

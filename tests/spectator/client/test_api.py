@@ -46,10 +46,17 @@ def test_every_call_shows_the_credential_and_none_stands_in_a_path(api: Api, fak
         (lambda api: api.approve_all("r"), "POST", "/rooms/r/requests/approve-all", b"{}"),
         (lambda api: api.spectators("r"), "GET", "/rooms/r/spectators", b""),
         (lambda api: api.identity("u", "Ada"), "POST", "/identities", b'{"user_id":"u","name":"Ada"}'),
-        (lambda api: api.history("r", ["a", "b"], 9), "GET", "/rooms/r/history?max_points=9&metrics=a%2Cb", b""),
+        (
+            lambda api: api.history("r", ["a", "b"], 9),
+            "GET",
+            "/rooms/r/history?max_points=9&metrics=a%2Cb",
+            b"",
+        ),
     ],
 )
-def test_the_calls_of_the_protocol(api: Api, fake: FakeServer, call: Any, method: str, path: str, body: bytes) -> None:
+def test_the_calls_of_the_protocol(
+    api: Api, fake: FakeServer, call: Any, method: str, path: str, body: bytes
+) -> None:
     told = {"owner_url": "u", "token": "id_x", "metrics": {}, "rooms": [], "requests": [], "spectators": []}
     fake.troubles.append(lambda _: Reply(200, told))
     call(api)

@@ -62,7 +62,9 @@ def test_small_bodies_are_not_worth_it() -> None:
 
 def test_non_finite_numbers_travel_as_null_and_are_counted() -> None:
     counted = []
-    batch = pack([entry(0, a=math.nan, b=math.inf)], Numbering(), gzip=False, non_finite=lambda: counted.append(1))
+    batch = pack(
+        [entry(0, a=math.nan, b=math.inf)], Numbering(), gzip=False, non_finite=lambda: counted.append(1)
+    )
     told = json.loads(batch.body)
     assert (told["a"], told["b"]) == (None, None)
     assert len(counted) == 2

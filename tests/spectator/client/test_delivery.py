@@ -8,7 +8,7 @@ import pytest
 
 from spectator.client import delivery as module
 from spectator.client.address import Address
-from spectator.client.delivery import FIRST_PAUSE, LOOK_AGAIN, LONGEST_PAUSE, PACE, Delivery, Hooks, Opened
+from spectator.client.delivery import FIRST_PAUSE, LONGEST_PAUSE, LOOK_AGAIN, PACE, Delivery, Hooks, Opened
 from spectator.client.errors import NoServer, Refused, SpectatorError, Unreachable
 from spectator.client.pending import EVENT, LIFE, SAMPLE, Entry, Pending
 from spectator.client.stderr import Speaker
@@ -39,7 +39,12 @@ class Sender:
         self.opened: List[Opened] = []
         self.rooms = 0
         self.error: Optional[SpectatorError] = None
-        told = {"open": self.open, "opened": self.opened.append, "begin": self.begin, "answered": self.answers.append}
+        told = {
+            "open": self.open,
+            "opened": self.opened.append,
+            "begin": self.begin,
+            "answered": self.answers.append,
+        }
         speaker = Speaker(stream=lambda: self.words)  # type: ignore[arg-type,return-value]  # all it needs of one
         self.delivery = Delivery(self.pending, Hooks(**{**told, **hooks}), speaker)
 
@@ -47,10 +52,14 @@ class Sender:
         if self.error is not None:
             raise self.error
         self.rooms += 1
-        return Opened(Address.parse(self.server.url), {"id": f"r_{self.rooms}", "code": "ABC234"}, f"rk_{self.rooms}")
+        return Opened(
+            Address.parse(self.server.url), {"id": f"r_{self.rooms}", "code": "ABC234"}, f"rk_{self.rooms}"
+        )
 
     def begin(self) -> Entry:
-        return Entry(LIFE, time.time(), {"type": "training_event", "event": "training_started", "data": {}}, 3)
+        return Entry(
+            LIFE, time.time(), {"type": "training_event", "event": "training_started", "data": {}}, 3
+        )
 
     def add(self, *values: float) -> None:
         for value in values:
@@ -117,7 +126,9 @@ def test_after_a_batch_there_is_a_short_pause_and_then_rest(sender: Sender) -> N
     assert sender.delivery.resting
 
 
-def test_an_answer_that_got_lost_is_asked_for_again_with_the_same_bytes(sender: Sender, fake: FakeServer) -> None:
+def test_an_answer_that_got_lost_is_asked_for_again_with_the_same_bytes(
+    sender: Sender, fake: FakeServer
+) -> None:
     sender.until_idle()
 
     times = [1, 2]
@@ -240,9 +251,13 @@ def test_a_room_that_is_gone_is_opened_anew(sender: Sender, fake: FakeServer, st
     assert sender.pending.dropped == 0
 
 
-def test_a_key_that_was_changed_leads_back_into_the_same_room(make: Callable[..., Sender], fake: FakeServer) -> None:
+def test_a_key_that_was_changed_leads_back_into_the_same_room(
+    make: Callable[..., Sender], fake: FakeServer
+) -> None:
     sender = make()
-    sender.delivery._hooks.open = lambda: Opened(Address.parse(fake.url), {"id": "r_1", "code": "A"}, "rk_new")
+    sender.delivery._hooks.open = lambda: Opened(
+        Address.parse(fake.url), {"id": "r_1", "code": "A"}, "rk_new"
+    )
     sender.until_idle()
     fake.troubles.append(once(problem(401, "unauthorized")))
     sender.add(1.0)
@@ -338,7 +353,9 @@ def test_an_opening_that_is_refused_is_tried_again_later(sender: Sender) -> None
     assert sender.delivery.opened is None
 
 
-def test_a_child_has_its_own_numbers_and_sends_nothing_of_its_parent(sender: Sender, fake: FakeServer) -> None:
+def test_a_child_has_its_own_numbers_and_sends_nothing_of_its_parent(
+    sender: Sender, fake: FakeServer
+) -> None:
     sender.until_idle()
     fake.troubles.append(once(Reply(0, None)))
     sender.add(1.0)

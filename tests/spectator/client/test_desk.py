@@ -18,7 +18,9 @@ def said() -> io.StringIO:
 
 @pytest.fixture
 def room(fake: FakeServer) -> Opened:
-    return Opened(Address.parse(fake.url), {"id": "r_1", "code": "ABC234"}, "rk_1", owner_url="http://x/#claim=first")
+    return Opened(
+        Address.parse(fake.url), {"id": "r_1", "code": "ABC234"}, "rk_1", owner_url="http://x/#claim=first"
+    )
 
 
 @pytest.fixture
@@ -51,7 +53,9 @@ def test_nobody_there(desk: Desk, fake: FakeServer, said: io.StringIO) -> None:
     assert said.getvalue().count("cannot") == 2
 
 
-def test_an_owners_link_is_used_once_and_not_when_it_is_old(desk: Desk, room: Opened, fake: FakeServer) -> None:
+def test_an_owners_link_is_used_once_and_not_when_it_is_old(
+    desk: Desk, room: Opened, fake: FakeServer
+) -> None:
     assert desk.owner_url() == "http://x/#claim=first"
     assert "fresh" in str(desk.owner_url())
     object.__setattr__(room, "at", room.at - CLAIM_SECONDS)  # nine minutes later

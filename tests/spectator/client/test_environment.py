@@ -55,6 +55,12 @@ def test_a_word_nobody_knows_is_refused(name: str) -> None:
 def test_a_server_is_started_with_what_concerns_it() -> None:
     told = server_environment(
         Path("/data"),
-        {"PATH": "/bin", "RANK": "0", "SPECTATOR_URL": "http://x", "SPECTATOR_API_KEY": "k", "SPECTATOR_HOSTS": "h"},
+        {
+            "PATH": "/bin",
+            "RANK": "0",
+            "SPECTATOR_URL": "http://x",
+            "SPECTATOR_API_KEY": "k",
+            "SPECTATOR_HOSTS": "h",
+        },
     )
     assert told == {"PATH": "/bin", "SPECTATOR_HOSTS": "h", "SPECTATOR_DATA_DIR": "/data"}

@@ -61,7 +61,11 @@ def test_an_interrupt_fails_the_run(fake: FakeServer, tmp_path: Path) -> None:
     path = tmp_path / "script.py"
     path.write_text(code(fake, "import time\nroom.log(loss=1)\nprint('ready', flush=True)\ntime.sleep(60)"))
     process = subprocess.Popen(
-        [sys.executable, str(path)], cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=-1
+        [sys.executable, str(path)],
+        cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=-1,
     )
     with process:
         assert process.stdout is not None
@@ -72,7 +76,9 @@ def test_an_interrupt_fails_the_run(fake: FakeServer, tmp_path: Path) -> None:
     assert fake.metrics("loss") == [1]
 
 
-def test_a_server_that_hangs_holds_up_the_end_for_two_seconds_at_most(fake: FakeServer, tmp_path: Path) -> None:
+def test_a_server_that_hangs_holds_up_the_end_for_two_seconds_at_most(
+    fake: FakeServer, tmp_path: Path
+) -> None:
     path = tmp_path / "script.py"
     path.write_text(code(fake, "print('ready', flush=True)\nsys.stdin.readline()\nroom.log(loss=1)"))
     process = subprocess.Popen(
@@ -127,7 +133,9 @@ for room in rooms:
     assert fake.life().count("training_finished") == 5
 
 
-def test_a_forked_child_logs_into_the_same_room_and_does_not_end_its_run(fake: FakeServer, script: Script) -> None:
+def test_a_forked_child_logs_into_the_same_room_and_does_not_end_its_run(
+    fake: FakeServer, script: Script
+) -> None:
     done = script(
         code(
             fake,
@@ -203,7 +211,9 @@ for thread in threads: thread.join()
 def test_a_killed_trainer_falls_silent(fake: FakeServer, tmp_path: Path) -> None:
     path = tmp_path / "script.py"
     path.write_text(code(fake, "room.log(loss=1)\nimport time\ntime.sleep(60)"))
-    process = subprocess.Popen([sys.executable, str(path)], env={"PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, str(path)], env={"PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL
+    )
     until(lambda: fake.metrics("loss") == [1])
     process.kill()
     process.wait(10)

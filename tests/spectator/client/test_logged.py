@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import enum
 from decimal import Decimal
 from pathlib import Path
@@ -65,7 +65,7 @@ def read(data: Dict[Any, Any]) -> Reading:
         (Array(3.5), 3.5),
         (Decimal("0.25"), 0.25),
         (Level.LOW, 1),
-        (datetime.timedelta(seconds=90), 90.0),
+        (dt.timedelta(seconds=90), 90.0),
         (2**60, float(2**60)),
     ],
 )
@@ -89,7 +89,7 @@ def test_nested_mappings_become_paths_and_short_lists_their_items() -> None:
 
 
 def test_text_is_kept_apart_and_what_belongs_to_the_figures_stays() -> None:
-    when = datetime.datetime(2024, 1, 15, 10, 30, tzinfo=datetime.timezone.utc)
+    when = dt.datetime(2024, 1, 15, 10, 30, tzinfo=dt.timezone.utc)
     reading = read({"phase": Phase.WARM, "path": Path("/x"), "at": when, "algorithm": "DQN", "none": None})
     assert reading.words == {"phase": "warm", "path": "/x", "at": "2024-01-15T10:30:00.000000Z"}
     assert reading.numbers == {"algorithm": "DQN"}

@@ -13,7 +13,9 @@ from tests.spectator.client.fake_server import FakeServer, problem
 from tests.spectator.client.until import until
 
 
-def test_opens_a_room_and_says_where(opened: OpenRoom, fake: FakeServer, capfd: pytest.CaptureFixture[str]) -> None:
+def test_opens_a_room_and_says_where(
+    opened: OpenRoom, fake: FakeServer, capfd: pytest.CaptureFixture[str]
+) -> None:
     room = opened("cartpole-dqn", quiet=False, config={"lr": 0.1})
     line = f"spectator: watch at {room.url} (code {room.code}) · owner: spectator open {room.code}\n"
     assert capfd.readouterr().err == line
@@ -92,7 +94,9 @@ def test_the_room_opens_itself_when_a_server_appears(opened: OpenRoom) -> None:
         room.finish()
 
 
-def test_no_server_and_none_to_start_says_what_to_do(opened: OpenRoom, capfd: pytest.CaptureFixture[str]) -> None:
+def test_no_server_and_none_to_start_says_what_to_do(
+    opened: OpenRoom, capfd: pytest.CaptureFixture[str]
+) -> None:
     begun = time.monotonic()
     room = opened(quiet=False, url=None, api_key=None)
     assert time.monotonic() - begun < 3  # there is nothing to wait for
@@ -126,7 +130,9 @@ def test_only_the_first_process_of_a_job_has_a_room(
     room.alert("x")
     room.on_request(print)
     assert room.requests() == room.spectators() == []
-    assert not any([room.approve("q"), room.deny("q"), room.approve_all(), room.update(listed=True), room.extend(1)])
+    assert not any(
+        [room.approve("q"), room.deny("q"), room.approve_all(), room.update(listed=True), room.extend(1)]
+    )
     assert (room.id, room.code, room.url, room.owner_url, room.password) == (None,) * 5
     assert (room.watching, room.dropped, room.non_finite) == (0, 0, 0)
     with room:

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any, Callable, Dict, Iterator, List, Optional
 
 import pytest
 
@@ -23,8 +24,12 @@ MakeOutbox = Callable[..., Outbox]
 def make(fake: FakeServer) -> Iterator[MakeOutbox]:
     made: List[Outbox] = []
 
-    def makes(opens: Callable[[], Opened] = lambda: room(fake), answered: Callable[..., None] = lambda _: None) -> Outbox:
-        begin = Entry(LIFE, time.time(), {"type": "training_event", "event": "training_started", "data": {}}, 3)
+    def makes(
+        opens: Callable[[], Opened] = lambda: room(fake), answered: Callable[..., None] = lambda _: None
+    ) -> Outbox:
+        begin = Entry(
+            LIFE, time.time(), {"type": "training_event", "event": "training_started", "data": {}}, 3
+        )
         hooks = Hooks(opens, lambda _: None, lambda: begin, answered)
         made.append(Outbox(hooks, Speaker(quiet=True)))
         made[-1].start()
@@ -65,7 +70,7 @@ def test_the_last_value_of_a_burst_arrives_without_another_call(make: MakeOutbox
 
 def test_a_fast_trainer_makes_few_posts(make: MakeOutbox, fake: FakeServer) -> None:
     outbox = make()
-    until(lambda: fake.life())
+    until(fake.life)
     begun = time.monotonic()
     for n in range(2_000):
         outbox.add(SAMPLE, metrics(n), 1)
@@ -75,7 +80,7 @@ def test_a_fast_trainer_makes_few_posts(make: MakeOutbox, fake: FakeServer) -> N
 
 def test_adding_never_waits_for_a_server_that_hangs(make: MakeOutbox, fake: FakeServer) -> None:
     outbox = make()
-    until(lambda: fake.life())
+    until(fake.life)
     fake.held.clear()
     begun = time.monotonic()
     for n in range(20_000):
@@ -119,7 +124,7 @@ def test_a_server_that_refuses_connections_does_not_hold_up_the_end(make: MakeOu
 
 def test_a_server_that_hangs_holds_up_the_end_only_so_long(make: MakeOutbox, fake: FakeServer) -> None:
     outbox = make()
-    until(lambda: fake.life())
+    until(fake.life)
     fake.held.clear()
     outbox.add(SAMPLE, metrics(1.0), 1)
     outbox.close()
@@ -130,7 +135,7 @@ def test_a_server_that_hangs_holds_up_the_end_only_so_long(make: MakeOutbox, fak
 
 def test_a_server_in_trouble_is_not_hurried_at_the_end(make: MakeOutbox, fake: FakeServer) -> None:
     outbox = make()
-    until(lambda: fake.life())
+    until(fake.life)
     fake.troubles.append(lambda call: problem(503, "busy") if call.body else None)
     outbox.add(SAMPLE, metrics(1.0), 1)
     outbox.close()
@@ -177,7 +182,7 @@ def test_a_mistake_of_ours_does_not_end_the_sending(make: MakeOutbox, fake: Fake
 def test_who_attends_hears_within_a_second(make: MakeOutbox, fake: FakeServer) -> None:
     told: List[Dict[str, Any]] = []
     outbox = make(answered=told.append)
-    until(lambda: fake.life())
+    until(fake.life)
     outbox.attend()
     fake.requests.append({"id": "q_1"})
     until(lambda: told and told[-1]["requests"] == 1, 5)
@@ -185,7 +190,7 @@ def test_who_attends_hears_within_a_second(make: MakeOutbox, fake: FakeServer) -
 
 def test_a_closed_room_ends_the_thread(make: MakeOutbox, fake: FakeServer) -> None:
     outbox = make()
-    until(lambda: fake.life())
+    until(fake.life)
     fake.troubles.append(lambda call: problem(410, "room_closed") if call.body else None)
     outbox.add(SAMPLE, metrics(1.0), 1)
     until(lambda: outbox.over)
@@ -193,7 +198,9 @@ def test_a_closed_room_ends_the_thread(make: MakeOutbox, fake: FakeServer) -> No
     assert outbox.pending.dropped == 2
 
 
-@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # a fork beside threads is what is tested
+@pytest.mark.filterwarnings(
+    "ignore:This process:DeprecationWarning"
+)  # a fork beside threads is what is tested
 def test_a_child_adds_under_its_own_name(make: MakeOutbox, fake: FakeServer) -> None:
     outbox = make()
     outbox.add(SAMPLE, metrics(1.0), 1)
@@ -201,6 +208,7 @@ def test_a_child_adds_under_its_own_name(make: MakeOutbox, fake: FakeServer) -> 
     child = os.fork()
     if child == 0:
         sent = False
+        signal.alarm(20)  # should it hang, it dies by itself
         try:
             outbox.in_child()
             outbox.add(SAMPLE, metrics(2.0), 1)
@@ -228,8 +236,10 @@ def test_a_child_opens_no_room_of_its_own(make: MakeOutbox, fake: FakeServer) ->
 
 
 def test_answers_are_heard(make: MakeOutbox, fake: FakeServer) -> None:
-    def many(call: Call) -> "Reply | None":
-        return Reply(200, {"offset": 1, "watching": 12}) if call.body and call.path.endswith("events") else None
+    def many(call: Call) -> Optional[Reply]:
+        return (
+            Reply(200, {"offset": 1, "watching": 12}) if call.body and call.path.endswith("events") else None
+        )
 
     fake.troubles.append(many)
     told: List[Dict[str, Any]] = []

@@ -106,7 +106,9 @@ def test_thinning_is_even_over_time() -> None:
 
 def test_axes_stay_with_what_is_kept() -> None:
     entries = [
-        Entry(SAMPLE, float(n), {"data": {"a": float(n % 3), "b": -float(n), "step": n, "episode": n // 9}}, 6)
+        Entry(
+            SAMPLE, float(n), {"data": {"a": float(n % 3), "b": -float(n), "step": n, "episode": n // 9}}, 6
+        )
         for n in range(1_000)
     ]
     kept = thin(entries, 500)
@@ -149,7 +151,12 @@ def test_events_outlive_everything_but_the_life_of_the_run() -> None:
 def test_notes_go_before_other_events_and_the_oldest_first() -> None:
     entries = [Entry(EVENT, 0.0, {"n": 0}, 10), *[Entry(NOTE, float(n), {"n": n}, 10) for n in range(5)]]
     kept = oldest_out(entries, 40)
-    assert [(entry.kind, entry.fields["n"]) for entry in kept] == [(EVENT, 0), (NOTE, 2), (NOTE, 3), (NOTE, 4)]
+    assert [(entry.kind, entry.fields["n"]) for entry in kept] == [
+        (EVENT, 0),
+        (NOTE, 2),
+        (NOTE, 3),
+        (NOTE, 4),
+    ]
 
 
 def test_a_flood_of_events_is_bounded_too() -> None:

@@ -24,6 +24,12 @@ def test_a_request_can_be_answered_where_it_stands() -> None:
 
 
 def test_a_person_with_and_without_a_known_lag() -> None:
-    told = {"id": "v_1", "name": "Ada", "role": "moderator", "joined_at": "2024-01-01T00:00:00Z", "lag_ms": 12}
+    told = {
+        "id": "v_1",
+        "name": "Ada",
+        "role": "moderator",
+        "joined_at": "2024-01-01T00:00:00Z",
+        "lag_ms": 12,
+    }
     assert Spectator.read(told) == Spectator("v_1", "Ada", "moderator", "2024-01-01T00:00:00Z", 12.0)
     assert Spectator.read({"id": "v_1", "lag_ms": None}).lag_ms is None

@@ -14,7 +14,13 @@ from tests.spectator.client.until import until
 
 def requests(count: int = 1) -> List[Dict[str, Any]]:
     return [
-        {"id": f"q_{n}", "name": f"guest {n}", "user_id": None, "requested_at": "", "status": "pending_approval"}
+        {
+            "id": f"q_{n}",
+            "name": f"guest {n}",
+            "user_id": None,
+            "requested_at": "",
+            "status": "pending_approval",
+        }
         for n in range(count)
     ]
 
@@ -50,11 +56,21 @@ def test_what_is_logged_is_a_copy(opened: OpenRoom, fake: FakeServer) -> None:
 
 def test_values_of_every_kind_go_through(opened: OpenRoom, fake: FakeServer) -> None:
     room = opened()
-    room.log({"nan": math.nan, "inf": math.inf, "big": 2**70, "yes": True, "none": None, "deep": {"a": 1}, 7: 8})
+    room.log(
+        {"nan": math.nan, "inf": math.inf, "big": 2**70, "yes": True, "none": None, "deep": {"a": 1}, 7: 8}
+    )
     room.log(None, step=3)
     room.finish()
     (event,) = fake.of_type("training_metrics")
-    assert event["data"] == {"nan": None, "inf": None, "big": 2.0**70, "yes": 1, "deep/a": 1, "7": 8, "step": 0}
+    assert event["data"] == {
+        "nan": None,
+        "inf": None,
+        "big": 2.0**70,
+        "yes": 1,
+        "deep/a": 1,
+        "7": 8,
+        "step": 0,
+    }
     assert room.non_finite == 2
 
 
@@ -102,8 +118,6 @@ def test_wrong_arguments_raise_at_once(
     monkeypatch.setenv("SPECTATOR_MODE", mode)
     room = opened()
     with pytest.raises(TypeError):
-        if not room.id and mode == "disabled" and call.__code__.co_names[0] in {"approve", "extend"}:
-            raise TypeError  # a silent room has nobody to approve and nothing to extend
         call(room)
 
 
@@ -128,7 +142,12 @@ def test_decisions_events_notes_and_alerts(opened: OpenRoom, fake: FakeServer) -
     assert (first["step"], first["selected_action"], first["state_values"]) == (41, "right", 0.82)
     assert (second["step"], second["selected_action"]) == (50, "left")
     assert fake.of_type("training_event")[1]["data"] == {"stage": 2, "when": None}
-    assert fake.of_type("log")[0] == {**fake.of_type("log")[0], "level": "info", "message": "a note", "metadata": {}}
+    assert fake.of_type("log")[0] == {
+        **fake.of_type("log")[0],
+        "level": "info",
+        "message": "a note",
+        "metadata": {},
+    }
     (alert,) = fake.of_type("alert")
     assert alert["alert"]["timestamp"].endswith("Z")
     assert {**alert["alert"], "timestamp": ""} == {
@@ -198,8 +217,8 @@ def test_what_the_server_refuses_is_told_by_the_answer_alone(opened: OpenRoom, f
 
 def test_a_server_that_is_away_raises_nowhere(opened: OpenRoom, fake: FakeServer) -> None:
     room = opened()
-    until(lambda: fake.life())
-    fake.troubles.append(lambda call: problem(503, "store_unavailable"))
+    until(fake.life)
+    fake.troubles.append(lambda _: problem(503, "store_unavailable"))
     assert room.requests() == []
     assert room.spectators() == []
     assert room.approve_all() == 0
@@ -262,7 +281,7 @@ def test_an_exception_fails_the_run_and_goes_on(
     opened: OpenRoom, fake: FakeServer, error: BaseException, ends: str
 ) -> None:
     room = opened()
-    with pytest.raises(type(error)), room:
+    with pytest.raises(type(error)), room:  # noqa: PT012 - a training is more than one statement
         room.log(loss=1.0)
         raise error
     assert fake.life()[-1] == ends

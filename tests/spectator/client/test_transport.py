@@ -116,7 +116,9 @@ def test_an_untrusted_certificate_says_what_to_set() -> None:
 def test_loopback_never_goes_through_a_proxy(monkeypatch: pytest.MonkeyPatch, fake: FakeServer) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     assert proxy_for(Address.parse(fake.url)) is None
-    assert Transport(Address.parse(fake.url), keep=False).exchange("GET", "/healthz", {}, None, 5).status == 200
+    assert (
+        Transport(Address.parse(fake.url), keep=False).exchange("GET", "/healthz", {}, None, 5).status == 200
+    )
 
 
 def test_others_go_through_the_proxy_that_is_set(monkeypatch: pytest.MonkeyPatch, fake: FakeServer) -> None:
