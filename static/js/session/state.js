@@ -49,22 +49,33 @@ export const drawing = signal(0);
 /** The time in milliseconds, each second, for times that are told relative to now. */
 export const now = signal(Date.now());
 
+/** Milliseconds between two drawings: at least, and at most however slow the machine is. */
 const LEAST_MS = 100;
+const MOST_MS = 400;
+/** The share of the time that drawing may take: on a slow machine the picture moves less often, and stays usable. */
+const SHARE = 0.25;
 
 let asked = false;
 let drawnAt = 0;
+let pause = LEAST_MS;
+const afterwards = new MessageChannel();
+// A message that is sent while a frame is drawn arrives when the browser is done with it.
+afterwards.port1.onmessage = () => {
+  pause = Math.min(MOST_MS, Math.max(LEAST_MS, (performance.now() - drawnAt) / SHARE));
+};
 
 /** Asks for the picture to be drawn soon. Cheap: may be called for every message. */
 export function draw() {
   if (asked) return;
   asked = true;
-  setTimeout(() => requestAnimationFrame(paint), Math.max(0, drawnAt + LEAST_MS - performance.now()));
+  setTimeout(() => requestAnimationFrame(paint), Math.max(0, drawnAt + pause - performance.now()));
 }
 
 function paint() {
   asked = false;
   drawnAt = performance.now();
   drawing.value += 1;
+  afterwards.port2.postMessage(null);
 }
 
 setInterval(() => {
