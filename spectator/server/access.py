@@ -23,7 +23,8 @@ def bearer_of(request: web.Request) -> str | None:
         return None
     scheme, _, credential = given[0].partition(" ")
     credential = credential.strip()
-    if len(given) > 1 or scheme.lower() != "bearer" or not 0 < len(credential) <= LONGEST_BEARER:
+    one = len(given) == 1 and scheme.lower() == "bearer" and credential.isascii()
+    if not one or not 0 < len(credential) <= LONGEST_BEARER:
         raise Unauthorized("Send one credential, as Authorization: Bearer ….")
     return credential
 

@@ -10,6 +10,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from rooms import InvalidRequest
 
+LONGEST_FIELD = 64
+"""Characters of a field's name that an error tells."""
+
 
 class Body(BaseModel):
     """What the bodies have in common: strict types, no unknown fields."""
@@ -115,6 +118,11 @@ def check(model: type[BaseModel], values: dict[str, Any]) -> BaseModel:
         return model.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or None
+        field = _printable(".".join(str(part) for part in first["loc"])) or None
         told = first["msg"].removeprefix("Value error, ")
         raise InvalidRequest(f"{field or 'The request'}: {told}.", field=field) from None
+
+
+def _printable(field: str) -> str:
+    """The name of a field as it may stand in an answer: an unknown one is whatever somebody sent."""
+    return "".join(char if char.isprintable() else "?" for char in field[:LONGEST_FIELD])

@@ -50,6 +50,7 @@ class Door(web.RequestHandler):
             self.logger.info("a connection sent something that is not HTTP: %s", type(exc).__name__)
             response = problem_response(MalformedRequest())
         response.headers.update(SECURITY_HEADERS)
+        response.headers["Cache-Control"] = "no-store"
         response.force_close()
         return response
 

@@ -55,6 +55,7 @@ class Doorman:
 
     def __init__(self, settings: Settings) -> None:
         self._behind_proxy = settings.behind_proxy
+        self._lan = settings.lan
         own = socket.gethostname().lower()
         self._own_names = {own, f"{own}.local"}
         self._listed: set[tuple[str, int | None]] = set()
@@ -81,22 +82,30 @@ class Doorman:
 
     def host(self, request: web.Request) -> str:
         """The Host header, or what the proxy in front says it was; empty when there is not exactly one."""
-        if self._behind_proxy and (forwarded := _last(request, "X-Forwarded-Host")):
+        if forwarded := self._forwarded(request, "X-Forwarded-Host"):
             return forwarded
         given = request.headers.getall("Host", [])
         return given[0] if len(given) == 1 else ""
 
     def scheme(self, request: web.Request) -> str:
         """``http`` or ``https``, as the visitor's browser sees it."""
-        if self._behind_proxy and _last(request, "X-Forwarded-Proto") == "https":
+        if self._forwarded(request, "X-Forwarded-Proto") == "https":
             return "https"
         return "http"
 
     def client(self, request: web.Request) -> str:
         """The address of who asks; behind a proxy the one the nearest proxy saw."""
-        if self._behind_proxy and (forwarded := _last(request, "X-Forwarded-For")):
-            return forwarded
-        return _address(request, "peername")[0]
+        return self._forwarded(request, "X-Forwarded-For") or _address(request, "peername")[0]
+
+    def _forwarded(self, request: web.Request, header: str) -> str:
+        """What the proxy in front says; empty without one.
+
+        With ``--lan`` the network reaches this server past the proxy, and could say anything: then only a
+        proxy on this machine is believed.
+        """
+        if not self._behind_proxy or (self._lan and not _is_loopback(_address(request, "peername")[0])):
+            return ""
+        return _last(request, header)
 
     def _ours(self, request: web.Request, asked: Authority) -> bool:
         if asked.loopback or self._is_listed(asked):

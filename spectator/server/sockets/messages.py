@@ -74,7 +74,7 @@ def read(text: str) -> Said:
         raise Misunderstood(f"A message may take {LONGEST} bytes.")
     try:
         return _KNOWN.decode(text)
-    except (msgspec.DecodeError, UnicodeError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):  # the last: nested a thousand deep
         return _unknown(text)
 
 
@@ -82,7 +82,7 @@ def _unknown(text: str) -> Unknown:
     """The message, when it is well formed but of a type that is not ours."""
     try:
         said = _ANY.decode(text)
-    except (msgspec.DecodeError, UnicodeError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise Misunderstood("A message is a JSON object with a field type.") from None
     if said.type in _TYPES:
         raise Misunderstood(f"A message of type {said.type} has a missing or wrong field.")

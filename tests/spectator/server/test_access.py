@@ -1,11 +1,16 @@
 """Credentials: where they may stand, and what the local network may not do."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
+from yarl import URL
 
 from rooms import Connection
 from spectator.embedded import EmbeddedStore
+from spectator.server.hosts import Doorman
+from spectator.settings import Settings
 from tests.spectator.server.conftest import Site, running
 
 
@@ -47,3 +52,38 @@ async def test_over_the_lan_keys_are_not_taken_and_room_keys_are(
         joined = await site.call("POST", f"/rooms/{made['room']['code']}/join", {"display_name": "A"}, **away)
         assert joined.status == 200
         assert (await site.call("GET", room, token="key")).status == 200
+
+
+@pytest.mark.parametrize("kind", ["gr_", "rk_", "lb_", "vi_", "id_", "cl_", "sk_local_", "op_", ""])
+async def test_bytes_that_are_no_text_are_no_credential(site: Site, kind: str) -> None:
+    """What no credential of ours is made of is refused at the door, on the wire as it comes."""
+    reader, writer = await asyncio.open_connection(URL(site.url).host, URL(site.url).port)
+    try:
+        credential = kind.encode() + b"\xff\xfe.aaaa"
+        writer.write(
+            b"GET /api/v1/rooms HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            b"Authorization: Bearer " + credential + b"\r\n\r\n"
+        )
+        async with asyncio.timeout(10):
+            answer = await reader.read()
+    finally:
+        writer.close()
+    assert answer.split()[1] == b"401", answer
+    assert b'"code": "unauthorized"' in answer
+
+
+async def test_on_the_lan_only_a_proxy_of_this_machine_says_who_asks() -> None:
+    """Whoever sits on the network may write ``X-Forwarded-For: 127.0.0.1``; it is worth nothing."""
+    doorman = Doorman(Settings(data_dir=Path("/nowhere"), lan=True, behind_proxy=True))
+    headers = {"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "localhost", "Host": "192.168.1.5:8000"}
+    near = make_mocked_request("GET", "/", headers, transport=_Transport("127.0.0.1"))
+    away = make_mocked_request("GET", "/", headers, transport=_Transport("192.168.1.77"))
+    assert (doorman.client(near), doorman.host(near)) == ("127.0.0.1", "localhost")
+    assert (doorman.client(away), doorman.host(away)) == ("192.168.1.77", "192.168.1.5:8000")
+
+
+class _Transport(asyncio.Transport):
+    """A connection from an address this machine cannot have in a test."""
+
+    def __init__(self, peer: str) -> None:
+        super().__init__({"peername": (peer, 50000), "sockname": ("192.168.1.5", 8000)})

@@ -76,6 +76,16 @@ def test_a_wrong_field_is_named_and_its_value_is_not(
     assert SECRET not in caught.value.message
 
 
+def test_the_name_of_an_unknown_field_is_told_as_far_as_it_is_a_name() -> None:
+    """Somebody may have put a password, or half a megabyte, where the name belongs."""
+    with pytest.raises(InvalidRequest) as caught:
+        check(ExtendBody, {"hours": 1, "colour\x1b" + "x" * 100_000: 1})
+    assert caught.value.field is not None
+    assert caught.value.field.startswith("colour?xx")
+    assert len(caught.value.field) <= 64
+    assert len(caught.value.message) <= 200
+
+
 def test_times_are_seconds_or_iso() -> None:
     query = check(HistoryQuery, {"from": "1700000000.5", "to": "2023-11-14T22:13:21Z", "metrics": "a, b,,c"})
     assert isinstance(query, HistoryQuery)

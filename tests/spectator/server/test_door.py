@@ -121,6 +121,7 @@ async def test_what_is_not_http_is_a_problem_and_quiet(text: bytes, caplog: pyte
     assert b'"code": "malformed_request"' in body
     for name in SECURITY_HEADERS:
         assert name.encode() in head
+    assert b"Cache-Control: no-store" in head
     assert SECRET not in caplog.text
     assert SECRET.encode() not in answer
     assert "Traceback" not in caplog.text

@@ -178,3 +178,23 @@ async def test_a_large_body_is_decoded_aside(site: Site) -> None:
     lines = [metrics(step, note="x" * 500) for step in range(900)]
     reply = await site.publish(room, *lines)
     assert reply.body["accepted"] == 900
+
+
+async def test_a_private_room_and_none_cost_a_stranger_the_same(site: Site) -> None:
+    """The memory that spares publishers a look must not tell by its speed which codes there are."""
+    private = (await site.create(access_level="private"))["room"]["code"]
+
+    async def looks(code: str) -> int:
+        before = await _codes_looked_up(site)
+        for _ in range(3):
+            nobody = await site.send("POST", f"/api/v1/rooms/{code}/events", data=b"")
+            assert (nobody.status, nobody.code) == (404, "room_not_found")
+        return await _codes_looked_up(site) - before
+
+    assert await looks(private) == await looks("ZZZZZZ")
+
+
+async def _codes_looked_up(site: Site) -> int:
+    """How often the store was asked for a name so far."""
+    statistics = await site.manager.connection.command("INFO", "commandstats")
+    return int(statistics["cmdstat_get"]["calls"])

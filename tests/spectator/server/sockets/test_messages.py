@@ -61,6 +61,9 @@ def test_what_a_viewer_says(text: str, said: object):
         '{"type":"ping","x":"%s"}' % ("é" * 2048),
         '{"type":"ping","\\ud800":1',
         "[" * 3000,
+        '{"type":"hello","x":' + "[" * 1900 + "]" * 1900 + "}",
+        '{"type":"tomorrow","x":' + "[" * 1900 + "]" * 1900 + "}",
+        '{"type":"tomorrow","x":' + '{"x":' * 700 + "1" + "}" * 701,
     ],
 )
 def test_what_is_no_message(text: str):
