@@ -64,6 +64,7 @@ class FakeServer:
         self.calls: List[Call] = []
         self.troubles: List[Trouble] = []
         self.rooms = 0
+        self.created: Dict[str, Dict[str, Any]] = {}  # rooms as they were created, by id and code
         self.requests: List[Dict[str, Any]] = []
         self.last: Dict[str, int] = {}  # the last number stored of each producer
         self.stored: List[Dict[str, Any]] = []  # what was appended, once each
@@ -142,10 +143,15 @@ class FakeServer:
         answers: Dict[str, Dict[str, Any]] = {
             "requests": {"requests": self.requests},
             "spectators": {"spectators": [ada]},
+            "rooms": {"rooms": [room for name, room in self.created.items() if name == room["id"]]},
+            "identities": {"token": f"id_{call.json['user_id']}" if call.body and parts[0] == "identities" else ""},
             "claims": {"owner_url": f"{self.url}/r/ABC234#claim=fresh{len(self.calls)}"},
             "approve-all": {"requests": [{**one, "status": "approved"} for one in self.requests]},
         }
-        changed = {"id": parts[-1], **(call.json if call.body else {})}
+        if parts[-1] == "join":
+            seat = {"spectator_id": "v_2", "token": "gr_1", "ws_url": self.url.replace("http", "ws") + "/ws/rooms/r"}
+            return {"status": "approved", "room": self.created.get(parts[1], {}), **seat}
+        changed = {"id": parts[-1], **self.created.get(parts[-1], {}), **(call.json if call.body else {})}
         return answers.get(parts[-1], changed)
 
     def _create(self, call: Call) -> Reply:
@@ -155,8 +161,25 @@ class FakeServer:
             "id": f"r_{self.rooms:016d}",
             "code": "ABC23" + "456789"[self.rooms % 6],
             "name": fields["name"],
+            "training_session_id": fields.get("training_session_id"),
+            "mode": fields.get("mode", "live_training"),
+            "access_level": fields.get("access_level", "public"),
+            "has_password": "password" in fields or bool(fields.get("password_protected")),
+            "require_approval": fields.get("require_approval", False),
+            "max_spectators": fields.get("max_spectators", 10),
+            "current_spectators": 1,
+            "status": "active",
+            "created_at": "2024-01-15T10:30:00.000Z",
+            "expires_at": "2024-01-16T10:30:00.000Z",
+            "enable_metrics_overlay": fields.get("enable_metrics_overlay", True),
+            "enable_performance_graphs": fields.get("enable_performance_graphs", True),
+            "enable_decision_visualization": fields.get("enable_decision_visualization", True),
+            "config": fields.get("config", {}),
+            "owner_id": fields.get("owner_id"),
+            "allowed_users": fields.get("allowed_users", []),
+            "blocked_users": fields.get("blocked_users", []),
         }
-        room["config"] = fields.get("config", {})
+        self.created[str(room["id"])] = self.created[str(room["code"])] = room
         told = {"room": room, "owner_token": f"rk_{self.rooms}", "join_url": f"{self.url}/r/{room['code']}"}
         told["owner_url"] = f"{self.url}/r/{room['code']}#claim=first"
         if fields.get("password_protected"):
