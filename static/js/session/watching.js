@@ -38,8 +38,8 @@ let inLobby = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let renewal;
 
-/** Points asked for each curve beyond the snapshot: as many as a wide chart can show. */
-const PAST_POINTS = 600;
+/** Points asked for each curve beyond the snapshot: as many as its chart can show, on a phone fewer. */
+const pastPoints = () => Math.round(Math.min(600, Math.max(300, innerWidth * 0.75)));
 /** Curves asked for in one call. */
 const PAST_CURVES = 40;
 /** Milliseconds before its end at which a grant is renewed. */
@@ -168,7 +168,7 @@ async function fetchPast() {
   const names = [...picture.series.keys(), ...picture.more];
   for (let i = 0; i < names.length; i += PAST_CURVES) {
     const some = names.slice(i, i + PAST_CURVES).map(encodeURIComponent).join(",");
-    const answer = await call("GET", `rooms/${encodeURIComponent(place.roomId)}/history?metrics=${some}&max_points=${PAST_POINTS}`, { token: credential });
+    const answer = await call("GET", `rooms/${encodeURIComponent(place.roomId)}/history?metrics=${some}&max_points=${pastPoints()}`, { token: credential });
     if (!answer.ok || whose !== picture || picture.pictures !== number) return;
     for (const [name, columns] of Object.entries(answer.body.metrics ?? {})) {
       const present = picture.series.get(name);
