@@ -43,7 +43,7 @@ def test_a_forked_child_holds_no_lock_of_its_parent(tmp_path):
     ours, childs = fork.Pipe()
     lock = FileLock(tmp_path / "l")
     lock.share()
-    child = fork.Process(target=_hold, args=(childs,))
+    child = fork.Process(target=_hold, args=(childs,), daemon=True)  # never outlives a failure
     child.start()
     ours.recv()
     lock.close()

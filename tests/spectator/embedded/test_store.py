@@ -125,7 +125,7 @@ def test_a_forked_child_does_not_keep_the_store_alive(data_dir):
     store = EmbeddedStore.start(data_dir)
     fork = multiprocessing.get_context("fork")
     ours, childs = fork.Pipe()
-    child = fork.Process(target=childs.recv)
+    child = fork.Process(target=childs.recv, daemon=True)  # never outlives a failure
     child.start()
     store.stop()
     assert not process.listens(store.socket)
