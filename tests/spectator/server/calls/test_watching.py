@@ -45,6 +45,18 @@ async def test_a_part_by_steps(site: Site) -> None:
     assert series["step"] == [10, 11, 12]
 
 
+async def test_a_long_answer_is_packed_for_who_takes_it(site: Site) -> None:
+    room = (await site.create())["room"]["id"]
+    await site.publish(room, *(metrics(step) for step in range(500)))
+    path = f"/rooms/{room}/history"
+    packed = await site.call("GET", path, token="key", Accept_Encoding="gzip")
+    plain = await site.call("GET", path, token="key", Accept_Encoding="identity")
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain.headers
+    assert packed.body == plain.body
+    assert int(packed.headers["Content-Length"]) < len(plain.raw) / 2
+
+
 async def test_an_empty_room(site: Site) -> None:
     room = (await site.create())["room"]["id"]
     assert (await site.call("GET", f"/rooms/{room}/history", token="key")).body["metrics"] == {}
