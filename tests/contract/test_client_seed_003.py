@@ -36,7 +36,7 @@ class TrainingEngine:
 def _as_a_user_would(server: ServerProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPECTATOR_DATA_DIR", str(server.data_dir))
     training = types.ModuleType("bot.rl_bot_system.training")
-    training.TrainingEngine = TrainingEngine  # type: ignore[attr-defined]  # made here, as the seed's project has it
+    training.TrainingEngine = TrainingEngine  # type: ignore[attr-defined]  # a module made here has none yet
     for name in ("bot", "bot.rl_bot_system"):
         monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
     monkeypatch.setitem(sys.modules, "bot.rl_bot_system.training", training)

@@ -144,12 +144,18 @@ class FakeServer:
             "requests": {"requests": self.requests},
             "spectators": {"spectators": [ada]},
             "rooms": {"rooms": [room for name, room in self.created.items() if name == room["id"]]},
-            "identities": {"token": f"id_{call.json['user_id']}" if call.body and parts[0] == "identities" else ""},
+            "identities": {
+                "token": f"id_{call.json['user_id']}" if call.body and parts[0] == "identities" else ""
+            },
             "claims": {"owner_url": f"{self.url}/r/ABC234#claim=fresh{len(self.calls)}"},
             "approve-all": {"requests": [{**one, "status": "approved"} for one in self.requests]},
         }
         if parts[-1] == "join":
-            seat = {"spectator_id": "v_2", "token": "gr_1", "ws_url": self.url.replace("http", "ws") + "/ws/rooms/r"}
+            seat = {
+                "spectator_id": "v_2",
+                "token": "gr_1",
+                "ws_url": self.url.replace("http", "ws") + "/ws/rooms/r",
+            }
             return {"status": "approved", "room": self.created.get(parts[1], {}), **seat}
         changed = {"id": parts[-1], **self.created.get(parts[-1], {}), **(call.json if call.body else {})}
         return answers.get(parts[-1], changed)

@@ -154,7 +154,7 @@ def test_closing_is_the_creators(fake: FakeServer, manager: SpectatorRoomManager
     assert fake.calls[-1].headers["authorization"] == "Bearer id_boss"
     fake.troubles.append(lambda call: problem(410, "room_closed") if call.method == "DELETE" else None)
     run(manager.close_room("ABC234", "boss"))
-    fake.troubles.append(lambda call: problem(403, "not_allowed"))
+    fake.troubles.append(lambda _: problem(403, "not_allowed"))
     fake.troubles.reverse()
     with pytest.raises(Refused):
         run(manager.close_room("ABC234", "stranger"))
