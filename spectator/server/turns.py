@@ -8,11 +8,12 @@ stands still. With turns the same five thousand are let in one after the other, 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from rooms import Busy
+from rooms import Busy, StoreUnavailable
 
 AT_ONCE: Final = 64
 LONGEST_WAIT_S: Final = 10.0
@@ -27,7 +28,9 @@ class Turns:
     """
 
     def __init__(self, at_once: int = AT_ONCE, longest_wait_s: float = LONGEST_WAIT_S) -> None:
-        self._gate = asyncio.Semaphore(at_once)
+        self.entered = 0  # turns taken so far
+        self._free = at_once
+        self._waiting: deque[asyncio.Future[None]] = deque()
         self._longest_wait_s = longest_wait_s
 
     @asynccontextmanager
@@ -36,19 +39,50 @@ class Turns:
 
         Raises:
             Busy: there was none for ten seconds.
+            StoreUnavailable: the store did not answer somebody inside while this call waited: it would wait
+                as long once more, and longer than is promised.
         """
         await self._wait()
+        self.entered += 1
         try:
             yield
+        except StoreUnavailable:
+            self._fail_who_waits()
+            raise
         finally:
-            self._gate.release()
+            self._pass_on()
 
     async def _wait(self) -> None:
-        if not self._gate.locked():
-            await self._gate.acquire()  # at once, without a timer
+        if self._free > 0:  # then nobody waits
+            self._free -= 1
             return
+        mine = asyncio.get_running_loop().create_future()
+        self._waiting.append(mine)
         try:
             async with asyncio.timeout(self._longest_wait_s):
-                await self._gate.acquire()
+                await mine
         except TimeoutError:
+            self._give_back(mine)
             raise Busy(retry_after=2.0) from None
+        except asyncio.CancelledError:
+            self._give_back(mine)
+            raise
+
+    def _give_back(self, mine: asyncio.Future[None]) -> None:
+        """Whoever gives up may have been given a turn in that very moment."""
+        if not mine.cancelled() and mine.done() and mine.exception() is None:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        while self._waiting:
+            following = self._waiting.popleft()
+            if not following.done():
+                following.set_result(None)
+                return
+        self._free += 1
+
+    def _fail_who_waits(self) -> None:
+        while self._waiting:
+            following = self._waiting.popleft()
+            if not following.done():
+                following.set_exception(StoreUnavailable(retry_after=2.0))

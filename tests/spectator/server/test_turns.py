@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
-from rooms import Busy
+from rooms import Busy, StoreUnavailable
 from spectator.server.turns import Turns
 from spectator.tasks import Tasks
+from tests.harness.waiting import eventually
 
 
 async def test_no_more_than_allowed_and_in_order() -> None:
@@ -53,3 +54,46 @@ async def test_a_turn_is_given_back_by_who_fails_and_by_who_gives_up() -> None:
     await tasks.stop()
     async with asyncio.timeout(1), turns.turn():
         pass
+
+
+async def test_a_store_that_is_gone_fails_all_who_wait_at_once() -> None:
+    """Each behind would wait as long for nothing, one after the other; who comes later tries anew."""
+    turns, gone, waiting = Turns(at_once=1), asyncio.Event(), Tasks("callers")
+    told: list[str] = []
+
+    async def ask() -> None:
+        try:
+            async with turns.turn():
+                await gone.wait()
+                raise StoreUnavailable
+        except StoreUnavailable as error:
+            told.append(error.code)
+
+    for number in range(50):
+        waiting.start(ask(), f"caller {number}")
+    await asyncio.sleep(0)
+    gone.set()
+    await eventually(lambda: len(told) == 50)
+    assert turns.entered == 1
+    async with asyncio.timeout(1), turns.turn():
+        pass
+    await waiting.stop()
+
+
+async def test_a_turn_given_to_somebody_who_gives_up_goes_to_the_next() -> None:
+    turns, quitter, others = Turns(at_once=1), Tasks("quitter"), Tasks("others")
+    order: list[str] = []
+
+    async def work(name: str) -> None:
+        async with turns.turn():
+            order.append(name)
+
+    async with turns.turn():
+        quitter.start(work("first"), "first")
+        await asyncio.sleep(0)
+        others.start(work("second"), "second")
+        await asyncio.sleep(0)
+    await quitter.stop()  # its turn was given to it just now
+    await eventually(lambda: order)
+    assert order == ["second"]
+    await others.stop()
