@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import fan_out, joins, log_call, memory, publish, training_loop
+from tests.bench import bench_decode, fan_out, joins, log_call, memory, publish, training_loop
 from tests.bench.effort import FULL, TINY, Effort
 from tests.bench.machine import allow_files, described
 from tests.bench.table import DOCUMENT, Table, put
@@ -13,6 +13,7 @@ from tests.bench.table import DOCUMENT, Table, put
 PARTS: dict[str, Callable[[Effort], list[Table]]] = {
     "log-call": log_call.measure,
     "training-loop": training_loop.measure,
+    "decode": lambda _: [bench_decode.events_table(), bench_decode.pictures_table()],
     "publish": publish.measure,
     "fan-out": fan_out.measure,
     "memory": memory.measure,

@@ -14,6 +14,7 @@ class Effort:
     publish: tuple[tuple[float, float], ...] = ((1, 20), (10, 20), (100, 10), (1_000, 10))  # rate, seconds
     training_steps: int = 1_000
     training_pairs: int = 12
+    log_calls: int = 5_000
     imports: int = 11
     run_events: int = 200_000
     deaf_viewers: int = 100
@@ -31,6 +32,7 @@ TINY = Effort(
     publish=((20, 1),),
     training_steps=20,
     training_pairs=1,
+    log_calls=100,
     imports=1,
     run_events=1_000,
     deaf_viewers=2,

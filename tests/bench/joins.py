@@ -16,11 +16,19 @@ def measure(effort: Effort) -> list[Table]:
     """Return the time from the first byte of the join to the snapshot, for each size of the rush."""
     made = Table(
         "joins",
-        ("people at once", "have the snapshot", "p50, s", "p99, s", "last, s", "server CPU a person, ms"),
+        (
+            "people at once",
+            "have the snapshot",
+            "p50, s",
+            "p99, s",
+            "last, s",
+            "told to come again",
+            "server CPU a person, ms",
+        ),
     )
     for people in effort.joins:
         if allow_files(3 * people + 200) < 2 * people + 200:
-            made.add(f"{people:,}", "not run: too few open files allowed", *["n/a"] * 4)
+            made.add(f"{people:,}", "not run: too few open files allowed", *["n/a"] * 5)
             continue
         with Ours(SERVER_CORE) as ours, ours.publisher(LOAD_CORE) as trainer:
             room = trainer.hear()
@@ -33,5 +41,11 @@ def measure(effort: Effort) -> list[Table]:
         for reason, count in told["failed"].items():
             print(f"joins: {count} failed: {reason}", flush=True)
         times = (written(told[name]) for name in ("p50", "p99", "max"))
-        made.add(f"{people:,}", f"{told['live']:,}", *times, written(spent / people * 1e3))
+        made.add(
+            f"{people:,}",
+            f"{told['live']:,}",
+            *times,
+            f"{told['turned_back']:,}",
+            written(spent / people * 1e3),
+        )
     return [made]

@@ -47,8 +47,10 @@ class Crowd:
         self.epoll = select.epoll()
         self.viewers: list[Viewer] = []
         self.failed: Counter[str] = Counter()
+        self.turned_back = 0  # joins answered "busy" and tried again
         self.window = Window()
         self._by_file: dict[int, Viewer] = {}
+        self._later: list[tuple[float, Viewer]] = []
         self._known: dict[bytes, Message] = {}
         # One buffer for all: recv(n) would allocate n bytes a call, which costs more than the call itself.
         self._buffer = bytearray(CHUNK)
@@ -76,6 +78,7 @@ class Crowd:
         return {
             "live": sum(viewer.stage == LIVE for viewer in self.viewers),
             "failed": {**self.failed, **({"not live in time": self._opening} if self._opening else {})},
+            "turned_back": self.turned_back,
             "seconds": time.monotonic() - began,
             "p50": percentile(took, 0.5),
             "p99": percentile(took, 0.99),
@@ -131,10 +134,19 @@ class Crowd:
             else:
                 self._receive(viewer)
         self._acknowledge()
+        if self._later:
+            now = time.monotonic()
+            due = [viewer for when, viewer in self._later if when <= now]
+            self._later = [(when, viewer) for when, viewer in self._later if when > now]
+            for viewer in due:
+                self._ask(viewer)
 
     def _begin(self, viewer: Viewer) -> None:
         self.viewers.append(viewer)
         self._opening += 1
+        self._ask(viewer)
+
+    def _ask(self, viewer: Viewer) -> None:
         if self.dialect.joins:
             body = json.dumps({"display_name": f"viewer {viewer.number}"}).encode()
             self._dial(viewer, post(self._host, f"/api/v1/rooms/{self.order.room}/join", body))
@@ -192,12 +204,21 @@ class Crowd:
             return
         head, _, body = viewer.rest.partition(b"\r\n\r\n")
         status = head.split(b" ", 2)[1:2]
-        if status != [b"200"]:
+        if status == [b"503"]:
+            self._try_again(viewer, head)
+        elif status != [b"200"]:
             self._lost(viewer, f"join {status} {body[:200]!r}")
-            return
-        viewer.token = json.loads(body)["token"]
+        else:
+            viewer.token = json.loads(body)["token"]
+            self._forget(viewer)
+            self._dial(viewer, self._upgrade())
+
+    def _try_again(self, viewer: Viewer, head: bytes) -> None:
+        """The server is busy: come back when it says, as the page does."""
+        self.turned_back += 1
+        told = head.lower().partition(b"\r\nretry-after:")[2].partition(b"\r\n")[0].strip()
         self._forget(viewer)
-        self._dial(viewer, self._upgrade())
+        self._later.append((time.monotonic() + float(told or 1), viewer))
 
     def _upgraded(self, viewer: Viewer) -> None:
         head, separator, data = viewer.rest.partition(b"\r\n\r\n")
