@@ -35,7 +35,7 @@ def spectator_json(data_dir: Path, *arguments: str, typed: str = "") -> Any:
 
 @contextmanager
 def spectator_started(data_dir: Path, *arguments: str, **more: str) -> "Iterator[subprocess.Popen[str]]":
-    """Start ``spectator ARGUMENTS``; whatever is left of it when the block ends is killed."""
+    """Start ``spectator ARGUMENTS``; what is left of it when the block ends is told to end, then killed."""
     with subprocess.Popen(
         [sys.executable, "-P", "-m", "spectator", *arguments],
         env=environment(data_dir, **more),
@@ -48,4 +48,8 @@ def spectator_started(data_dir: Path, *arguments: str, **more: str) -> "Iterator
             yield started
         finally:
             if started.poll() is None:
-                started.kill()
+                started.terminate()  # a demo takes its server along
+                try:
+                    started.wait(20)
+                except subprocess.TimeoutExpired:
+                    started.kill()
