@@ -120,10 +120,14 @@ class Bells:
                 return False
         if not await listener.add(room_id):
             return False
-        if room_id in self._unplaced and self._listeners.get(node.name) is listener:
+        if self._listeners.get(node.name) is not listener:
+            return False  # it has ended in the meantime
+        if room_id in self._unplaced:
             self._unplaced.discard(room_id)
             self._placed[room_id] = listener
-        return room_id not in self._unplaced
+        elif room_id not in self._placed:
+            await listener.discard(room_id)  # nobody wants it any more
+        return True
 
     def _keep(self) -> None:
         """See to it that what is unplaced is tried again, by one task for all rooms."""
@@ -137,10 +141,9 @@ class Bells:
             self._wake.clear()
             while self._unplaced:
                 await asyncio.sleep(RETURN_S)
-                for room_id in list(self._unplaced):
-                    if not await self._place(room_id):
-                        break
-                else:
+                # All at once: a room whose node is still away must not hold up those whose node is back.
+                placed = await asyncio.gather(*(self._place(room_id) for room_id in self._unplaced))
+                if any(placed):
                     self._lost()
 
     def _on_bell(self, room_id: str, kind: str) -> None:

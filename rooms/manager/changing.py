@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rooms import codes, terms
-from rooms.errors import Busy, InvalidRequest, RoomClosed, RoomExpired, RoomNotFound
+from rooms.errors import Busy, InvalidRequest, RoomClosed, RoomExpired, RoomNotFound, StoreUnavailable
 from rooms.forms import HOURS, RoomPatch
 from rooms.manager.context import Context, nonce
 from rooms.manager.credentials import Credentials
@@ -139,10 +139,17 @@ class Changing:
         return Created(room, self._credentials.owner_token(room), told)
 
     async def _remove_blocked(self, room: Room) -> None:
-        members, _ = await self._context.people.members(room.id)
-        for member in members.values():
+        """Whoever is blocked neither stays nor goes on waiting."""
+        glance = (await self._context.rooms.glances([room.id])).get(room.id)
+        if glance is None:
+            raise StoreUnavailable
+        for member in glance.members.values():
             if is_blocked(room, member.person, member.user_id):
                 await self._context.people.leave(room.id, member.person, nonce())
+        for request in glance.waiting:
+            if is_blocked(room, request.person, request.user_id):
+                await self._context.people.deny(request, replace(request, status="denied"))
+                await self._context.people.waited_for_person(request.person, room.id)
 
     async def _current(self, room_id: str) -> Record:
         record = await self._context.rooms.read(room_id)

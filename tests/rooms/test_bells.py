@@ -76,6 +76,19 @@ async def test_adding_twice_is_listening_once(world: World) -> None:
         assert (len(ear.heard), ear.lost) == (2, 0)
 
 
+async def test_a_room_that_is_no_longer_wanted_while_it_is_placed_is_let_go(world: World) -> None:
+    async with listening(world.connection) as (ear, bells):
+        await bells.add(ROOMS[1])
+        adding = asyncio.create_task(bells.add(ROOMS[0]))  # noqa: TID251 - awaited below
+        await asyncio.sleep(0)
+        await bells.discard(ROOMS[0])
+        await adding
+        listeners = await world.connection.command("PUBSUB", "SHARDNUMSUB", channel_of(ROOMS[0]))
+        assert listeners[-1] == 0
+        await ring(world.connection, ROOMS[1], "log")
+        await eventually(lambda: ear.heard == [(ROOMS[1], "log")])
+
+
 async def test_nothing_is_called_after_the_end(world: World) -> None:
     async with listening(world.connection) as (ear, bells):
         await bells.add(ROOMS[0])

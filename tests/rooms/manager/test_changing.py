@@ -1,6 +1,6 @@
 import pytest
 
-from rooms import CodeTaken, InvalidRequest, RoomNotFound, RoomPatch, RoomsError
+from rooms import CodeTaken, InvalidRequest, RequestSettled, RoomNotFound, RoomPatch, RoomsError
 from rooms.store import keys
 from tests.rooms.world import HOUR, World
 
@@ -58,6 +58,16 @@ async def test_leaving_the_lobby_and_coming_back(world: World) -> None:
     assert await world.manager.lobby() == []
     await world.manager.change(room, RoomPatch.read({"access_level": "public"}))
     assert [one.id for one in await world.manager.lobby()] == [room.id]
+
+
+async def test_whoever_is_blocked_waits_no_longer(world: World) -> None:
+    room = (await world.room(require_approval=True)).room
+    eve = await world.wait(room.code, await world.identity("eve"))
+    ann = await world.wait(room.code, await world.identity("ann"))
+    await world.manager.change(room, RoomPatch.read({"blocked_users": ["eve"]}))
+    assert [one.id for one in await world.manager.requests(room.id)] == [ann.request_id]
+    with pytest.raises(RequestSettled):
+        await world.manager.answer(room.id, eve.request_id, True)
 
 
 async def test_a_room_that_is_gone_is_not_found(world: World) -> None:
