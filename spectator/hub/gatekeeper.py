@@ -80,6 +80,15 @@ class Gatekeeper:
             for room_id in ids:
                 self.ring(room_id)
 
+    async def look(self, room_id: str) -> None:
+        """Read one room now and act.
+
+        Raises:
+            StoreUnavailable: nothing is known.
+        """
+        if room_id in self._node.rooms:
+            await self._look([room_id])
+
     async def _look(self, ids: list[str]) -> None:
         began = self._node.clock()
         for room_id in ids:  # a bell during the look is answered by the next one, after its rest

@@ -98,14 +98,12 @@ class Lookout:
         lost = await self._seats.renew(leases)
         for room in due:
             room.renewed_at = now
+        for room_id in {room_id for room_id, _ in lost}:
+            await self._gatekeeper.look(room_id)  # ends those who may not watch any more, by its reason
         for room_id, person in lost:
             found = self._node.rooms.get(room_id)
-            if found is None:
-                continue
-            self._gatekeeper.ring(room_id)
-            member = found.glance is not None and person in found.glance.members
-            for viewer in found.of(person):
-                self._end(viewer, Close.ROOM_FULL if member else Close.GRANT_ENDED)
+            for viewer in found.of(person) if found is not None else ():
+                self._end(viewer, Close.ROOM_FULL)
 
     async def _announce(self) -> None:
         """Tell publishers how many watch and what they would look at; learn how many watch elsewhere."""

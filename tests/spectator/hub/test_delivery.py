@@ -90,6 +90,18 @@ def test_a_short_stall_costs_no_event(room, viewers):
     assert room.publish() == []
 
 
+def test_one_that_missed_a_packet_is_not_given_the_next_before_it(room, viewers):
+    viewer, sink = room.add(viewers())
+    sink.stalled = True
+    room.publish()
+    room.publish()
+    sink.drain()
+    assert room.publish() == [viewer]
+    assert covered(sink.messages()) == 1
+    room.turn()
+    assert covered(sink.messages()) == 3
+
+
 def test_one_who_never_reads_costs_one_slice_and_delays_nobody(room, viewers):
     _, good = room.add(viewers())
     bad, sink = room.add(viewers())

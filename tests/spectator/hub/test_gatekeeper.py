@@ -11,8 +11,9 @@ from spectator.hub.gatekeeper import Gatekeeper
 from spectator.hub.outage import Outage
 from spectator.hub.pump import Pump
 from spectator.hub.room import RoomHub
+from spectator.log import Log
 from tests.harness.waiting import eventually
-from tests.spectator.hub.living import describe, ended, told
+from tests.spectator.hub.living import Node, describe, ended, told
 from tests.spectator.hub.test_gate import NOW, ROOM, glance
 
 
@@ -45,12 +46,18 @@ async def test_other_graphs_come_with_a_new_picture(node):
     assert [graph["graph_id"] for graph in (await told(sink, "snapshot", 2))["graphs"]] == ["g"]
 
 
-async def test_a_dead_bell_costs_no_more_than_the_poll(node):
+async def test_a_dead_bell_costs_no_more_than_the_poll(rooms, connection):
+    node = Node(rooms, Log(connection), Policy(look_s=0.2, poll_s=1.0))
+    await node.hub.start()
     room = await node.room()
-    _, sink = await node.watch(room)
+    viewer, sink = await node.watch(room)
+    first = node.hub.view(room.id).looked_at
+    await eventually(lambda: node.hub.view(room.id).looked_at > first)  # the look that every newcomer causes
     await node.hub._doorway.bells.discard(room.id)
     await node.rooms.close_room(room)
     assert await ended(sink) == 4510
+    node.hub.detach(viewer)
+    await node.hub.stop()
 
 
 async def test_a_key_of_an_older_generation_is_ended(node, connection):

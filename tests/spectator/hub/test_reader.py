@@ -1,10 +1,14 @@
 """Bringing rooms to the head of their log, on a real store."""
 
+from dataclasses import replace
+
+from spectator.hub import Policy
 from spectator.hub.reader import graphs_of
-from spectator.log import Cursor
+from spectator.log import Cursor, Log
 from spectator.overlay import DEFAULT_GRAPHS
+from spectator.state import compact
 from tests.harness.waiting import eventually
-from tests.spectator.hub.living import kinds, metrics, steps, told
+from tests.spectator.hub.living import Node, kinds, metrics, steps, told
 
 
 async def test_a_store_that_lost_events_gives_everyone_the_picture(node, connection):
@@ -42,8 +46,7 @@ async def test_a_log_that_is_gone_begins_anew(node, connection):
 
 async def test_what_a_viewer_missed_is_fetched_from_the_log(node):
     """The node came when the checkpoint was already past the viewer's place."""
-    from spectator.state import compact
-
+    node.log.retention = replace(node.log.retention, checkpoint_after=1)
     room = await node.room()
     for step in range(10):
         await node.publish(room, metrics(step))
@@ -52,7 +55,7 @@ async def test_what_a_viewer_missed_is_fetched_from_the_log(node):
     (tail,) = await node.log.read([(room.id, Cursor.START)])
     third = tail.entries[2]
     since = Cursor(head.epoch, third.last, third.tag)
-    await compact(node.log, room.id)
+    assert await compact(node.log, room.id)
     _, sink = await node.watch(room, since=since)
     assert (await told(sink, "welcome"))["resume"] == "exact"
     await eventually(lambda: len(steps(sink)) >= 7)
@@ -70,9 +73,13 @@ async def test_rooms_do_not_mix(node):
         assert steps(sink) == [100 * number + step for step in range(20)]
 
 
-async def test_a_long_tail_is_read_to_its_end(node):
+async def test_a_long_tail_is_read_to_its_end(rooms, connection):
+    node = Node(rooms, Log(connection), Policy(look_s=30))  # no look each second that would help out
+    await node.hub.start()
     room = await node.room()
     viewer, sink = await node.watch(room)
+    await node.hub._doorway.bells.discard(room.id)
+    node.log.retention = replace(node.log.retention, page=200_000)
     padding = "x" * 20_000
     for number in range(150):  # three megabytes, in fewer beats than that takes to read
         await node.publish(room, {"type": "log", "message": padding, "metadata": {"n": number}}, ring=False)
@@ -84,7 +91,11 @@ async def test_a_long_tail_is_read_to_its_end(node):
         if message["type"] in {"tick", "conflated"}:
             assert message["from"] == at + 1
             at = message["to"]
+        elif message["type"] == "snapshot":
+            at = message["seq"]
     assert at == 150
+    node.hub.detach(viewer)
+    await node.hub.stop()
 
 
 async def test_the_graphs_of_a_room(node):

@@ -77,7 +77,9 @@ class TestStoreAway:
             notice = await ann.next("notice")
             assert notice["code"] == "store_unavailable"
             async with watching(site, room, token=token) as late:
+                began = time.monotonic()
                 assert await late.closed() == 4004
+                assert time.monotonic() - began < 1, "nobody waits for a store that is known to be away"
                 assert late.seen[-1]["reconnect"]
             assert (await site.publish(room, metrics(2))).status == 503
             own_store.go_on()
