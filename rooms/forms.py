@@ -118,7 +118,9 @@ def _bounded(limit: int, depth: int) -> AfterValidator:
 
 def _level(value: Any) -> Any:
     """A level by its value, as JSON has it; strict models would take only the enum itself."""
-    return AccessLevel(value) if isinstance(value, str) and value in set(AccessLevel) else value
+    if isinstance(value, str) and value in set(AccessLevel):
+        return AccessLevel(value)
+    raise _refuse("level", f"must be one of {', '.join(AccessLevel)}")
 
 
 Name = Annotated[str, AfterValidator(_clean), AfterValidator(_some)]
@@ -137,6 +139,11 @@ Metadata = Annotated[dict[str, JsonValue], _bounded(METADATA_BYTES, JSON_DEPTH)]
 Graphs = Annotated[list[dict[str, JsonValue]], Field(max_length=50), _bounded(CONFIG_BYTES, JSON_DEPTH)]
 
 
+def _shown(field: str) -> str:
+    """The path of a field as an error may show it: strangers choose the names of unknown fields."""
+    return "".join(char for char in field[:NAME_LENGTH] if char.isprintable())
+
+
 class Form(BaseModel):
     """What the forms have in common: strict types, no unknown fields, no inputs in errors."""
 
@@ -149,7 +156,7 @@ class Form(BaseModel):
             return cls.model_validate(body)
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-            field = ".".join(str(part) for part in first["loc"]) or None
+            field = _shown(".".join(str(part) for part in first["loc"])) or None
             raise InvalidRequest(f"{field or 'The request'}: {first['msg']}.", field=field) from None
 
 

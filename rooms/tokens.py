@@ -64,7 +64,7 @@ class Secrets:
     def verify(self, text: str) -> Token:
         """Check the signature, not the time. Raises ``Unauthorized``, whatever is wrong with it."""
         kind = _BY_PREFIX.get(text[:3])
-        if kind is None or len(text) > LONGEST_TOKEN:
+        if kind is None or len(text) > LONGEST_TOKEN or not text.isascii():
             raise Unauthorized
         try:
             payload = self._serializers[kind].loads(text[3:])

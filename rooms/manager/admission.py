@@ -208,8 +208,9 @@ class Admission:
             "pending_approval",
         )
         word, standing = await people.ask(facts.record, request, limits.waiting_in_room)
-        if word == "many":
+        if word != "waits":
             await people.waited_for_person(person, room.id)
+        if word == "many":
             raise QuotaExceeded(
                 "Too many people are waiting for this room. Try again later.", retry_after=30.0
             )

@@ -40,7 +40,7 @@ class Budgets:
         if not limits.enabled:
             return []
         source, mark = source_of(client), nonce()
-        tried = ref if codes.is_room_id(ref) else codes.normalise(ref[:64])
+        tried = ref if codes.is_room_id(ref) else codes.normalise(ref)[:64]
         buckets: list[tuple[str, Bucket]] = [
             (keys.bucket("room", source, tried), limits.client_in_room),
             (keys.bucket("client", source), limits.client),

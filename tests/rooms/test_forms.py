@@ -113,6 +113,19 @@ def test_an_error_never_repeats_a_value(caplog: pytest.LogCaptureFixture) -> Non
     assert "hunter2" not in caplog.text
 
 
+def test_the_name_of_an_unknown_field_is_shown_short_and_clean() -> None:
+    error = refusal(NewRoom, **{"x\n\u202e" + "y" * 1000: 1})
+    assert error.field is not None
+    assert error.field.startswith("xyyy")
+    assert len(error.field) <= NAME_LENGTH
+    assert len(error.message) < 2 * NAME_LENGTH
+    assert "y" * 100 not in str(error)
+
+
+def test_an_unknown_level_is_answered_with_those_there_are() -> None:
+    assert "public, password, invite_only, private" in refusal(NewRoom, access_level="secret").message
+
+
 def test_no_repr_shows_a_password_or_an_invitation() -> None:
     shown = repr(NewRoom.read({"password": "hunter2"})) + repr(RoomPatch.read({"password": "hunter2"}))
     assert "hunter2" not in shown + repr(JoinAsk.read({"password": "hunter2", "invitation": "hunter2"}))

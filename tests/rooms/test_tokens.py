@@ -66,6 +66,13 @@ def test_what_is_no_token(text: str) -> None:
         Secrets([NEW]).verify(text)
 
 
+@pytest.mark.parametrize("prefix", [*PREFIXES.values(), "sk_"])
+@pytest.mark.parametrize("rest", ["\udcff.x", "é.é", "a.b\x00", "\ud800"])
+def test_what_is_not_even_text_is_no_token(prefix: str, rest: str) -> None:
+    with pytest.raises(Unauthorized):
+        Secrets([NEW]).verify(prefix + rest)
+
+
 def test_a_huge_token_is_not_even_looked_at() -> None:
     secrets = Secrets([NEW])
     text = secrets.sign("grant", {"r": token_hex(LONGEST_TOKEN)}, None)

@@ -1,6 +1,9 @@
+import asyncio
+
 import pytest
 
-from rooms import RequestNotFound, RequestSettled, RoomsError
+from rooms import RequestNotFound, RequestSettled, Room, RoomsError, Waiting
+from rooms.store import keys
 from tests.rooms.world import SECOND, World
 
 
@@ -43,6 +46,24 @@ async def test_taking_back_an_expired_request_is_harmless(world: World) -> None:
     await world.manager.withdraw(room.id, waiting.request_id)
     with pytest.raises(RequestSettled, match="not answered in time"):
         await world.manager.answer(room.id, waiting.request_id, True)
+
+
+async def test_a_wait_that_came_to_nothing_costs_no_place(world: World) -> None:
+    visitor = await world.enter((await world.room()).room.code)
+
+    async def close_after(turns: int, room: Room) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await world.manager.close_room(room)
+
+    for turns in range(0, 80, 2):
+        room = (await world.room(require_approval=True)).room
+        asked, _ = await asyncio.gather(
+            world.ask(room.code, visitor.visitor), close_after(turns, room), return_exceptions=True
+        )
+        held = await world.connection.command("ZSCORE", keys.person_waiting(visitor.person), room.id)
+        assert (held is not None) == isinstance(asked, Waiting)
+        await world.connection.command("DEL", keys.person_waiting(visitor.person))
 
 
 async def test_a_request_of_another_room_is_not_found(world: World) -> None:
