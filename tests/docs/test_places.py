@@ -1,0 +1,32 @@
+import re
+
+import pytest
+
+from spectator.cli.arguments import parser
+from spectator.settings import FROM_ENVIRONMENT
+from tests.docs.blocks import ROOT, documents
+
+LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)\)")
+PLACE = re.compile(r"`((?:rooms|spectator|static|tests|docs|examples|\.ci|\.github)/[\w./-]*)`")
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_a_document_points_to_is_there(path):
+    text = path.read_text()
+    missing = [link for link in LINK.findall(text) if not (path.parent / link).exists()]
+    missing += [place for place in PLACE.findall(text) if not (ROOT / place).exists()]
+    assert not missing
+
+
+def test_every_setting_is_in_the_table():
+    told = (ROOT / "docs" / "cli.md").read_text()
+    names = {"SPECTATOR_DATA_DIR", *(f"SPECTATOR_{field.upper()}" for field in FROM_ENVIRONMENT)}
+    assert {name for name in names if f"`{name}`" not in told} == set()
+
+
+def test_every_command_is_in_the_table():
+    told = (ROOT / "docs" / "cli.md").read_text()
+    commands = next(action for action in parser()._actions if action.dest == "command").choices
+    assert {
+        name for name in commands if f"`spectator {name}" not in told and f"`{name} " not in told
+    } == set()
