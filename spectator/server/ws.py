@@ -15,7 +15,7 @@ from aiohttp import hdrs, web
 from rooms import RoomsError
 from spectator.hub import Close, Variant, Viewer
 from spectator.server.access import bearer_of, caller_of, client_of
-from spectator.server.keys import MANAGER, SETTINGS
+from spectator.server.keys import MANAGER, SETTINGS, TURNS
 from spectator.server.problems import answer_of
 from spectator.server.sockets.connection import Connection
 from spectator.server.sockets.sink import TransportSink
@@ -59,6 +59,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
         request.match_info["room"],
         bearer,
         partial(caller_of, request),
+        request.app[TURNS],
     )
     try:
         if refusal is not None:

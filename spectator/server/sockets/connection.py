@@ -26,6 +26,7 @@ from spectator.server.sockets.messages import (
     read,
 )
 from spectator.server.sockets.returning import place
+from spectator.server.turns import Turns
 from spectator.tasks import Tasks
 
 logger = logging.getLogger("spectator.server")
@@ -47,6 +48,7 @@ class Connection:
         ref: the room's code or id, as in the address.
         bearer: the credential of the header, if there was one.
         identify: makes a caller of a credential.
+        turns: taken for what is asked of the store on the way in.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Connection:
         ref: str,
         bearer: str | None,
         identify: Identify,
+        turns: Turns,
     ) -> None:
         self.known = False  # whether it has shown its right
         self._manager = manager
@@ -66,6 +69,7 @@ class Connection:
         self._ref = ref
         self._bearer = bearer
         self._identify = identify
+        self._turns = turns
         self._caller: Caller | None = None
         self._since: Cursor | None = None
         self._settling = False
@@ -100,22 +104,30 @@ class Connection:
         if self._viewer.variant is not Variant.FLAT:
             await self._hello("The first message is hello, within 5 seconds.")
         elif self._bearer is None:
-            caller = await self._identify(None)
-            room, _ = await self._manager.rooms.look(self._ref, caller, self._viewer.client)
-            if open_to_all(room):
-                await self._attach(await visit(self._manager, room, self._viewer.client))
-                return
+            async with self._turns.turn():
+                if await self._visit():
+                    return
             await self._hello("This room wants a credential: in the header, or as hello within 5 seconds.")
         if self._viewer.stage is Stage.ENDED:
             return
         if self._bearer is None:
             raise Unauthorized("A credential is missing. Send it in the header or with hello.")
-        self._caller = await self._identify(self._bearer)
-        admission = await admit(self._manager, self._ref, self._caller, self._viewer.client)
-        if admission.right.request_id is None:
-            await self._attach(admission)
-        else:
-            await self._wait_in_lobby(admission)
+        async with self._turns.turn():
+            self._caller = await self._identify(self._bearer)
+            admission = await admit(self._manager, self._ref, self._caller, self._viewer.client)
+            if admission.right.request_id is None:
+                await self._attach(admission)
+            else:
+                await self._wait_in_lobby(admission)
+
+    async def _visit(self) -> bool:
+        """Come in without a credential, where the room is open to all."""
+        caller = await self._identify(None)
+        room, _ = await self._manager.rooms.look(self._ref, caller, self._viewer.client)
+        if not open_to_all(room):
+            return False
+        await self._attach(await visit(self._manager, room, self._viewer.client))
+        return True
 
     async def _hello(self, demand: str) -> None:
         """Wait for the first message; without one in time the connection ends."""

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
 
 import pytest
 
+from spectator.server.turns import AT_ONCE
 from tests.harness.waiting import eventually
 from tests.spectator.server.conftest import running
 from tests.spectator.server.sockets.watching import PROTOCOL, flat, grant, metrics, opened, watching
@@ -302,3 +304,13 @@ async def test_protocol_is_chosen(site):
     made, room = await opened(site)
     async with watching(site, room, token=await grant(site, made)) as ann:
         assert ann.socket.protocol == PROTOCOL
+
+
+async def test_who_does_not_say_hello_keeps_no_turn(site):
+    """More silent sockets than there are turns: a newcomer comes in all the same."""
+    made, room = await opened(site)
+    async with AsyncExitStack() as stack:
+        for _ in range(AT_ONCE + 5):
+            await stack.enter_async_context(watching(site, room, hello=False))
+        async with asyncio.timeout(4), watching(site, room, token=await grant(site, made)) as ann:
+            await ann.next("snapshot")
