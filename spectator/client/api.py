@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, Dict, List, Mapping, Optional
 from urllib.parse import quote, urlencode
 
@@ -14,6 +15,7 @@ from spectator.protocol.values import jsonable
 
 BASE = "/api/v1"
 TIMEOUT = 5.0  # seconds; the server itself gives up on its store after 2.5
+LONGEST_RETRY = 300.0  # seconds; a server that wants more is asked again all the same
 JSON = "application/json"
 
 Fields = Dict[str, Any]
@@ -204,15 +206,16 @@ def decode(answer: Answer, address: Address) -> Any:
 def _json(answer: Answer) -> Any:
     try:
         return json.loads(answer.body) if answer.body else None
-    except ValueError:  # UnicodeDecodeError is one
+    except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
         return None
 
 
 def _seconds(told: Optional[str]) -> Optional[float]:
     try:
-        return max(0.0, float(told)) if told is not None else None
+        seconds = float(told) if told is not None else math.nan
     except ValueError:  # a date: we would have to trust two clocks
         return None
+    return None if math.isnan(seconds) else min(max(0.0, seconds), LONGEST_RETRY)
 
 
 def _room(room: str) -> str:

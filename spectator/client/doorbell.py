@@ -45,4 +45,4 @@ class Doorbell:
         try:
             self._callback(request)
         except Exception:  # noqa: BLE001 - the caller's mistake must not end the telling of the next request
-            self._speaker.say("the callback of on_request failed:\n" + traceback.format_exc().rstrip())
+            self._speaker.say("the callback of on_request failed:", traceback.format_exc().rstrip())

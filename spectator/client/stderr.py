@@ -25,13 +25,17 @@ class Speaker:
         self._now = now
         self._said: Dict[str, float] = {}
 
-    def say(self, line: str) -> None:
-        """Say one line."""
+    def say(self, line: str, below: str = "") -> None:
+        """Say one line, with the lines of ``below`` under it: a traceback of the user's own.
+
+        What a server sent stands in it: it can neither forge a line nor move the terminal's cursor.
+        """
         if self._quiet:
             return
+        text = "\n".join(_printable(part) for part in [f"spectator: {line}", *below.splitlines()])
         stream = self._stream()
         try:
-            stream.write(f"spectator: {line}\n")
+            stream.write(f"{text}\n")
             stream.flush()
         except (AttributeError, OSError, ValueError):
             return  # no stderr, or a closed one: nobody to tell
@@ -47,3 +51,8 @@ class Speaker:
     def over(self, kind: str) -> bool:
         """Return whether ``kind`` had been said; if it comes again, it is news."""
         return self._said.pop(kind, None) is not None
+
+
+def _printable(line: str) -> str:
+    """The line without what a terminal would act on, direction marks among it."""
+    return "".join(char if char.isprintable() else "?" for char in line)

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 
 from spectator.client.address import Address
-from spectator.client.api import Api, decode
+from spectator.client.api import LONGEST_RETRY, Api, decode
 from spectator.client.errors import Refused, Unreachable
 from spectator.client.transport import Answer
 from tests.spectator.client.fake_server import FakeServer, Reply, problem
@@ -84,6 +84,7 @@ def test_a_problem_becomes_a_refusal(api: Api, fake: FakeServer) -> None:
     [
         Answer(200, {}, b"<html>"),
         Answer(200, {}, b"\xff"),
+        Answer(200, {}, b"[" * 200_000),
         Answer(404, {}, b"not found"),
         Answer(502, {}, b'{"error": "bad gateway"}'),
         Answer(302, {"location": "/login"}, b""),
@@ -116,3 +117,22 @@ def test_the_same_server_with_another_credential(api: Api, fake: FakeServer) -> 
     assert fake.calls[0].headers["authorization"] == "Bearer gr_x"
     assert "authorization" not in fake.calls[1].headers
     assert (other.bearer, api.acting_as(None).has_credential) == ("gr_x", False)
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        ("3", 3.0),
+        ("-5", 0.0),
+        ("inf", LONGEST_RETRY),
+        ("1e300", LONGEST_RETRY),
+        ("nan", None),
+        ("Sat, 21 Nov 2026 12:00:00 GMT", None),
+    ],
+)
+def test_no_server_puts_a_client_to_sleep_for_good(told: str, seconds: Optional[float]) -> None:
+    """A pause that no clock can hold would also end the thread that sends."""
+    answer = Answer(503, {"retry-after": told}, b'{"code": "busy"}')
+    with pytest.raises(Refused) as refused:
+        decode(answer, HERE)
+    assert refused.value.retry_after == seconds

@@ -55,3 +55,9 @@ def test_nobody_to_tell_is_no_error() -> None:
     streams: List[object] = [closed, None]
     for stream in streams:
         Speaker(stream=lambda stream=stream: stream).say("x")  # type: ignore[misc]  # what a windowed program has
+
+
+def test_what_a_server_says_stays_one_line_and_moves_no_cursor() -> None:
+    stream = io.StringIO()
+    Speaker(stream=lambda: stream).say("no\x1b[2J\r\nroot: pwned \u202e\ud800 \x9b31m· é …")
+    assert stream.getvalue() == "spectator: no?[2J??root: pwned ?? ?31m· é …\n"
