@@ -28,6 +28,7 @@ REMEMBERED = 4_096
 # server too; so it waits a moment for more. It adds at most a millisecond to the latencies of all.
 FEW, NAP = 50, 0.001
 ACK_EVERY = 1.0
+BUSY = 4005
 TURNS = 20  # the acks of a second are spread over so many turns, as those of real viewers are
 
 
@@ -147,7 +148,7 @@ class Crowd:
         self._ask(viewer)
 
     def _ask(self, viewer: Viewer) -> None:
-        if self.dialect.joins:
+        if self.dialect.joins and not viewer.token:
             body = json.dumps({"display_name": f"viewer {viewer.number}"}).encode()
             self._dial(viewer, post(self._host, f"/api/v1/rooms/{self.order.room}/join", body))
         else:
@@ -199,6 +200,10 @@ class Crowd:
 
     def _ended(self, viewer: Viewer) -> None:
         """The server closed: a join is answered so, anything else is lost."""
+        if viewer.stage == OPENING and viewer.code == BUSY:
+            viewer.code = 0
+            self._come_back(viewer, 1.0)
+            return
         if viewer.stage != ASKING:
             self._lost(viewer, f"closed {viewer.code}" if viewer.code else "closed")
             return
@@ -215,10 +220,13 @@ class Crowd:
 
     def _try_again(self, viewer: Viewer, head: bytes) -> None:
         """The server is busy: come back when it says, as the page does."""
-        self.turned_back += 1
         told = head.lower().partition(b"\r\nretry-after:")[2].partition(b"\r\n")[0].strip()
+        self._come_back(viewer, float(told or 1))
+
+    def _come_back(self, viewer: Viewer, pause: float) -> None:
+        self.turned_back += 1
         self._forget(viewer)
-        self._later.append((time.monotonic() + float(told or 1), viewer))
+        self._later.append((time.monotonic() + pause, viewer))
 
     def _upgraded(self, viewer: Viewer) -> None:
         head, separator, data = viewer.rest.partition(b"\r\n\r\n")
