@@ -45,8 +45,8 @@ async def flights(store: Store) -> Flights:
 
 
 async def many(flights: Flights, count: int) -> list[Any]:
-    asked = (flights.ask([(f"GET {number}",)]) for number in range(count))
-    return await asyncio.gather(*asked, return_exceptions=True)
+    asked = [flights.ask([(f"GET {number}",)]) for number in range(count)]
+    return list(await asyncio.gather(*asked, return_exceptions=True))
 
 
 async def test_what_is_asked_at_once_goes_together_and_comes_back_to_each(
@@ -111,10 +111,10 @@ async def test_a_store_that_does_not_answer_is_not_waited_for(store: Store, flig
 async def test_an_argument_that_cannot_be_sent_is_its_callers_defect_alone(
     store: Store, flights: Flights
 ) -> None:
-    asked = (flights.ask([("A",)]), flights.ask([("SET", None)]), flights.ask([("B",)]))
-    first, second, third = await asyncio.gather(*asked, return_exceptions=True)
-    assert (first, third) == (["A"], ["B"])
-    assert isinstance(second, DataError)
+    asked = [flights.ask([("A",)]), flights.ask([("SET", None)]), flights.ask([("B",)])]
+    replies = list(await asyncio.gather(*asked, return_exceptions=True))
+    assert (replies[0], replies[2]) == (["A"], ["B"])
+    assert isinstance(replies[1], DataError)
 
 
 async def test_who_goes_away_spoils_nothing_for_the_others(store: Store, flights: Flights) -> None:

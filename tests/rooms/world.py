@@ -33,13 +33,14 @@ DAY = 24 * HOUR
 
 
 class PushedClock(Clock):
-    """The store's clock, and as much later as it was pushed."""
+    """The store's clock, and as much later as it was pushed; each look at it may take ``stride_ms``."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.pushed_ms = 0
+        self.pushed_ms = self.stride_ms = 0
 
     def now_ms(self) -> int:
+        self.pushed_ms += self.stride_ms
         return super().now_ms() + self.pushed_ms
 
     def push(self, ms: int) -> None:

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from rooms import RequestNotFound, RequestSettled, Room, RoomsError, Waiting
+from rooms import RequestNotFound, RequestSettled, RoomExpired, RoomsError, Waiting
 from rooms.store import keys
 from tests.rooms.world import SECOND, World
 
@@ -50,19 +50,16 @@ async def test_taking_back_an_expired_request_is_harmless(world: World) -> None:
 
 async def test_a_wait_that_came_to_nothing_costs_no_place(world: World) -> None:
     visitor = await world.enter((await world.room()).room.code)
-
-    async def close_after(turns: int, room: Room) -> None:
-        for _ in range(turns):
-            await asyncio.sleep(0)
-        await world.manager.close_room(room)
-
-    for turns in range(0, 80, 2):
+    for seconds in range(1, 15):  # so that the room's time runs out at each step of asking
         room = (await world.room(require_approval=True)).room
-        asked, _ = await asyncio.gather(
-            world.ask(room.code, visitor.visitor), close_after(turns, room), return_exceptions=True
-        )
+        world.clock.push(room.expires_at_ms - world.clock.now_ms() - seconds * SECOND)
+        world.clock.stride_ms = SECOND
+        [asked] = await asyncio.gather(world.ask(room.code, visitor.visitor), return_exceptions=True)
+        world.clock.stride_ms = 0
+        waits = isinstance(asked, Waiting)
+        assert waits or isinstance(asked, RoomExpired)
         held = await world.connection.command("ZSCORE", keys.person_waiting(visitor.person), room.id)
-        assert (held is not None) == isinstance(asked, Waiting)
+        assert (held is not None) == waits
         await world.connection.command("DEL", keys.person_waiting(visitor.person))
 
 
