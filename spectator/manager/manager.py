@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -40,6 +41,9 @@ ALL_SCOPES = frozenset({"publish", "read", "manage"})
 MOST_WAITS = 1000
 """Calls that may wait at once on this node; those beyond are answered immediately, as things stand."""
 
+WAITS_OF_ONE = 10
+"""Of these, calls about one join request: its asker's tabs."""
+
 
 class Manager:
     """One node's domain: who may watch (``rooms``), what was published (``log``), who watches here (``hub``).
@@ -56,7 +60,7 @@ class Manager:
         self.publisher = Publisher(self.log, self.hub)
         self._historian = Historian(self.log)
         self._housekeeping = Housekeeping(connection, rooms, self.keep_key)
-        self._waits = 0
+        self._waits: Counter[str] = Counter()
         self._goodbye_said = False
 
     @classmethod
@@ -184,16 +188,23 @@ class Manager:
         return view(room, head, role, self.now_ms(), waiting).model_dump(mode="json", exclude_unset=True)
 
     @contextmanager
-    def patience(self) -> Iterator[bool]:
-        """Tell whether one more call may wait for something to happen, and count it while it does."""
-        if self._waits >= MOST_WAITS:
+    def patience(self, request_id: str) -> Iterator[bool]:
+        """Tell whether one more call may wait for that request's answer, and count it while it does."""
+        if self._waits[request_id] >= WAITS_OF_ONE or self.waiting >= MOST_WAITS:
             yield False
             return
-        self._waits += 1
+        self._waits[request_id] += 1
         try:
             yield True
         finally:
-            self._waits -= 1
+            self._waits[request_id] -= 1
+            if not self._waits[request_id]:
+                del self._waits[request_id]
+
+    @property
+    def waiting(self) -> int:
+        """The calls that wait for an answer now."""
+        return self._waits.total()
 
     def silent_for(self) -> float:
         """Seconds since something was last published through this node."""

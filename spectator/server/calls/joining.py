@@ -118,7 +118,7 @@ async def _answered(call: Call, wait_s: float) -> Admitted | JoinRequest:
     """The caller's request as soon as it no longer waits, or as it stands after ``wait_s`` seconds."""
     end = time.monotonic() + wait_s
     rooms = call.manager.rooms
-    with call.manager.patience() as may_wait:
+    with call.manager.patience(call.request.match_info["id"]) as may_wait:
         if not wait_s or not may_wait:
             return await rooms.redeem_request(call.caller)
         async with call.manager.hub.watch_access(call.room.id) as watch:

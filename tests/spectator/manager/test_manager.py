@@ -20,7 +20,7 @@ from rooms import (
 from spectator.embedded import EmbeddedStore
 from spectator.manager import Manager
 from spectator.manager.local import local_key
-from spectator.manager.manager import MOST_WAITS
+from spectator.manager.manager import MOST_WAITS, WAITS_OF_ONE
 from spectator.settings import Settings
 
 EVENT = b'{"type":"training_metrics","data":{"step":1,"current_reward":2.5}}'
@@ -100,11 +100,21 @@ async def test_a_room_for_a_socket_is_ready_for_json(manager: Manager) -> None:
 
 def test_patience_is_bounded(manager: Manager) -> None:
     with ExitStack() as held:
-        granted = [held.enter_context(manager.patience()) for _ in range(MOST_WAITS)]
+        granted = [held.enter_context(manager.patience(f"q_{number}")) for number in range(MOST_WAITS)]
         assert all(granted)
-        with manager.patience() as one_more:
+        with manager.patience("q_late") as one_more:
             assert not one_more
-    with manager.patience() as again:
+    with manager.patience("q_late") as again:
+        assert again
+
+
+def test_one_request_cannot_use_up_the_patience_for_all(manager: Manager) -> None:
+    with ExitStack() as held:
+        granted = [held.enter_context(manager.patience("q_greedy")) for _ in range(WAITS_OF_ONE + 5)]
+        assert granted == [True] * WAITS_OF_ONE + [False] * 5
+        with manager.patience("q_other") as other:
+            assert other
+    with manager.patience("q_greedy") as again:
         assert again
 
 

@@ -118,7 +118,7 @@ async def test_a_waiting_call_is_answered_at_once_when_the_owner_answers(site: S
     began = time.monotonic()
     tasks = Tasks("test")
     call = tasks.start(site.call("GET", f"{own}?wait=25", token=asked["token"]), "the waiting call")
-    await eventually(lambda: site.manager._waits == 1, what="the call waits")
+    await eventually(lambda: site.manager.waiting == 1, what="the call waits")
     assert (await site.call("POST", f"{own}/deny", {}, token="key")).body["status"] == "denied"
     reply = await call
     assert reply.body["status"] == "denied"
