@@ -13,6 +13,8 @@ from spectator.client.lifetime import flush_child_at_exit
 from spectator.client.pending import Pending
 from spectator.client.stderr import Speaker
 
+_now = clock.time  # one look-up less on the way of each logged value
+
 KEEP_TRYING = 60.0  # seconds the thread goes on after the outbox was closed with events unsent
 
 
@@ -28,6 +30,7 @@ class Outbox:
         self._closed = False
         self._give_up_at = math.inf
         self._child = False
+        self._rung = False  # whether the bell has rung: as quick to look at as can be
         self._make_signals()
 
     @property
@@ -65,12 +68,11 @@ class Outbox:
     def add(self, kind: int, fields: Dict[str, Any], cells: int) -> None:
         """Queue one event of a class of `spectator.client.pending`, ``cells`` large, stamped now."""
         if self._closed or self._delivery.over:
-            self.pending.lost()
-            if not self._delivery.over:
-                self._speaker.complain("closed", "the run has ended; nothing more is logged to this room")
+            self._add_too_late()
             return
-        self.pending.add(kind, clock.time(), fields, cells)
-        if not self._bell.is_set():
+        self.pending.add(kind, _now(), fields, cells)
+        if not self._rung:
+            self._rung = True
             self._bell.set()
         if self._thread is None:  # after a fork
             self._start_in_child()
@@ -123,9 +125,15 @@ class Outbox:
     def _make_signals(self) -> None:
         self._starting = threading.Lock()
         self._bell = threading.Event()  # there is something to do
+        self._rung = False
         self._urgent = threading.Event()  # no more pauses
         self._settled = threading.Event()  # the first attempt to open the room is over
         self._tried = threading.Event()  # after close: all is sent, or an attempt has failed
+
+    def _add_too_late(self) -> None:
+        self.pending.lost()
+        if not self._delivery.over:
+            self._speaker.complain("closed", "the run has ended; nothing more is logged to this room")
 
     def _start_in_child(self) -> None:
         if self.opened is None:
@@ -139,7 +147,9 @@ class Outbox:
     def _run(self) -> None:
         delivery, settled = self._delivery, self._settled
         while True:
-            self._bell.clear()  # what was added before is seen by the step; who adds later rings again
+            # What was added before is seen by the step; who adds after the second line rings again.
+            self._bell.clear()
+            self._rung = False
             pause = self._step()
             if delivery.opened is not None or isinstance(delivery.failed, (NoServer, Refused)):
                 settled.set()
