@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from spectator.hub.access_watch import AccessWatch
 from spectator.hub.codes import Close
 from spectator.hub.doorway import Ended
-from spectator.hub.hub import AccessWatch, Hub
+from spectator.hub.hub import Hub
 from spectator.hub.policy import Policy
 from spectator.hub.room import Describe
 from spectator.hub.viewer import Pass, Sink, Stage, Variant, Viewer

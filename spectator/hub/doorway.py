@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from rooms import Busy, RoomNotFound, StoreUnavailable
 from spectator.hub import delivery, packets, speech
 from spectator.hub.codes import Close
@@ -72,7 +74,9 @@ class Doorway:
             assert room.glance is not None, "it was read just now"
             viewer.room_id, viewer.right, viewer.stage = room_id, right, Stage.LOBBY
             room.lobby[viewer] = answered
-            shown = describe(room.glance.room, room.head, len(room.glance.waiting))
+            shown = msgspec.Raw(
+                packets.encode(describe(room.glance.room, room.head, len(room.glance.waiting)))
+            )
             if viewer.variant is not Variant.FLAT:
                 viewer.say(
                     "welcome", speech.welcome(viewer, shown, self._node.policy, resume="none", since=None)
@@ -189,10 +193,11 @@ class Doorway:
         viewer.go_live()
         if viewer.variant is not Variant.FLAT:
             shown = room.described(right.role)
-            hello = speech.welcome(viewer, shown, self._node.policy, resume=resume, since=since)
-            viewer.rest += hello.pieces(viewer.variant)
+            first_words = [speech.welcome(viewer, shown, self._node.policy, resume=resume, since=since)]
             if right.role in speech.OWNERS:
-                viewer.notes["requests"] = packets.plain(speech.requests(room))
-            viewer.notes["crowd"] = speech.crowd_for_newcomer(room)
+                first_words.append(packets.plain(speech.requests(room), shared=False))
+            first_words.append(speech.crowd_for_newcomer(room))
+            # One write, not three: thousands may come together.
+            viewer.rest += (b"".join(piece for one in first_words for piece in one.pieces(viewer.variant)),)
         viewer.rest += first
         self._pump.serve(room, viewer)

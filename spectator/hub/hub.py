@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from spectator.hub import frames, packets, speech
+from spectator.hub.access_watch import AccessWatch
 from spectator.hub.codes import Close
 from spectator.hub.delivery import acknowledge, lag
 from spectator.hub.doorway import Doorway
@@ -44,27 +45,6 @@ AFTER_MS: dict[Close, tuple[int, int]] = {
 
 STOP_S = 3.0
 """How long a stopping node waits for its viewers to have taken their ``bye``."""
-
-
-class AccessWatch:
-    """Tells when something about who may watch one room has changed, or may have."""
-
-    def __init__(self) -> None:
-        self._news = asyncio.Event()
-
-    def ring(self) -> None:
-        """Something may have changed."""
-        self._news.set()
-
-    async def changed(self, seconds: float) -> bool:
-        """Wait for a change since the last call, at first since the beginning; False after ``seconds``."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._news.wait()
-        except TimeoutError:
-            return False
-        self._news.clear()
-        return True
 
 
 class Hub:

@@ -37,20 +37,22 @@ class Message:
     Args:
         payload: the JSON.
         cursor: where a viewer that has it stands; becomes the ``id`` of a Server-Sent Event.
+        shared: whether several viewers get it; deflating for one costs more than it saves.
     """
 
-    __slots__ = ("_deflated", "_plain", "_sse", "cursor", "payload")
+    __slots__ = ("_deflated", "_plain", "_sse", "cursor", "payload", "shared")
 
-    def __init__(self, payload: bytes, cursor: str | None = None) -> None:
+    def __init__(self, payload: bytes, cursor: str | None = None, *, shared: bool = True) -> None:
         self.payload = payload
         self.cursor = cursor
+        self.shared = shared
         self._plain: Pieces | None = None
         self._deflated: Pieces | None = None
         self._sse: Pieces | None = None
 
     def pieces(self, variant: Variant) -> Pieces:
         """The bytes for viewers of this form."""
-        if variant is Variant.V1_DEFLATED:
+        if variant is Variant.V1_DEFLATED and self.shared:
             if self._deflated is None:
                 self._deflated = frames.message(self.payload, deflated=True)
             return self._deflated
@@ -178,9 +180,9 @@ def conflated(
     return Message(b"%b%b]}" % (head, body), cursor)
 
 
-def plain(content: dict[str, Any], cursor: str | None = None) -> Message:
+def plain(content: dict[str, Any], cursor: str | None = None, *, shared: bool = True) -> Message:
     """Any other message, from its fields."""
-    return Message(encode(content), cursor)
+    return Message(encode(content), cursor, shared=shared)
 
 
 def numbered(seq: int, event: bytes) -> bytes:

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from spectator.hub.viewer import Viewer
 from spectator.log import Head, Wants
 
@@ -56,6 +58,7 @@ class RoomHub:
         self._keys = 0  # viewers that are no person
         self._order: tuple[Viewer, ...] | None = ()
         self._describe: dict[str, Describe] = {}
+        self._described: dict[str, tuple[Glance, Head, msgspec.Raw]] = {}
 
     @property
     def needed(self) -> bool:
@@ -120,7 +123,11 @@ class RoomHub:
         looked_at = any(not viewer.hidden for viewer in self._viewers)
         return Wants(frames=False, max_fps=0, decisions=looked_at, episodes=looked_at)
 
-    def described(self, role: str) -> dict[str, Any]:
-        """The room as a role that watches may see it, now."""
+    def described(self, role: str) -> msgspec.Raw:
+        """The JSON of the room as a role that watches may see it now; shared by who comes together."""
         assert self.glance is not None, "nobody is admitted to a room that was never read"
-        return self._describe[role](self.glance.room, self.head, len(self.glance.waiting))
+        known = self._described.get(role)
+        if known is None or known[0] is not self.glance or known[1] is not self.head:
+            shown = self._describe[role](self.glance.room, self.head, len(self.glance.waiting))
+            known = self._described[role] = (self.glance, self.head, msgspec.Raw(msgspec.json.encode(shown)))
+        return known[2]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from rooms import Room
 from spectator.hub import packets
 from spectator.hub.packets import Message
@@ -48,7 +50,7 @@ def timestamp(ms: int) -> str | None:
 
 
 def welcome(
-    viewer: Viewer, room: dict[str, Any], policy: Policy, *, resume: str, since: Cursor | None
+    viewer: Viewer, room: msgspec.Raw, policy: Policy, *, resume: str, since: Cursor | None
 ) -> Message:
     """The first message of ``spectator.v1``.
 
@@ -57,7 +59,7 @@ def welcome(
 
     Args:
         viewer: who is welcomed.
-        room: the room as its role may see it.
+        room: the JSON of the room as its role may see it.
         policy: tells the heartbeat.
         resume: "exact", "conflated", "full" or "none".
         since: what it came back with.
@@ -73,7 +75,8 @@ def welcome(
             "resume": resume,
             "heartbeat": policy.ping_s,
             "reconnect": RECONNECT,
-        }
+        },
+        shared=False,
     )
 
 
@@ -107,7 +110,7 @@ def requests(room: RoomHub) -> dict[str, Any]:
 def access(status: str, token: str | None = None) -> Message:
     """What became of a request to join; an approved one brings the grant."""
     content = {"type": "access", "status": status}
-    return packets.plain(content if token is None else {**content, "token": token})
+    return packets.plain(content if token is None else {**content, "token": token}, shared=False)
 
 
 def news(room: RoomHub, kind: str, content: dict[str, Any]) -> Message | None:
@@ -122,8 +125,9 @@ def news(room: RoomHub, kind: str, content: dict[str, Any]) -> Message | None:
 
 def crowd_for_newcomer(room: RoomHub) -> Message:
     """What everybody was told last, a second ago at most: thousands who come together share it."""
-    told = room.told.get("crowd")
-    return told[1] if told is not None else packets.plain(crowd(room))
+    if "crowd" not in room.told:
+        news(room, "crowd", crowd(room))
+    return room.told["crowd"][1]
 
 
 def notice(code: str, **more: Any) -> Message:

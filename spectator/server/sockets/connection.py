@@ -51,6 +51,25 @@ class Connection:
         turns: taken for what is asked of the store on the way in.
     """
 
+    __slots__ = (
+        "_answered_again",
+        "_bearer",
+        "_budget",
+        "_caller",
+        "_hub",
+        "_identify",
+        "_manager",
+        "_ref",
+        "_settling",
+        "_since",
+        "_socket",
+        "_spent_at",
+        "_tasks",
+        "_turns",
+        "_viewer",
+        "known",
+    )
+
     def __init__(
         self,
         manager: Manager,

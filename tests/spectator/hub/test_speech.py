@@ -1,6 +1,8 @@
 import json
 from dataclasses import replace
 
+from msgspec import Raw
+
 from rooms import Glance, JoinRequest, Member
 from spectator.hub import Pass, Policy, speech
 from spectator.hub.room import RoomHub
@@ -32,7 +34,7 @@ def test_welcome_tells_where_the_viewer_stands_not_where_the_room_does(viewers):
         ("full", Cursor.START),
         ("none", Cursor.START),
     ):
-        told = read(speech.welcome(viewer, {"id": "r"}, Policy(), resume=resume, since=since))
+        told = read(speech.welcome(viewer, Raw(b'{"id":"r"}'), Policy(), resume=resume, since=since))
         assert (told["type"], told["resume"], told["cursor"]) == ("welcome", resume, cursor.text)
         assert told["reconnect"]["min_ms"] < told["reconnect"]["max_ms"]
 
@@ -40,7 +42,7 @@ def test_welcome_tells_where_the_viewer_stands_not_where_the_room_does(viewers):
 def test_welcome_in_the_lobby(viewers):
     viewer, _ = viewers()
     viewer.right = Pass("asker", request_id="q")
-    assert read(speech.welcome(viewer, {}, Policy(), resume="none", since=None))["mode"] == "lobby"
+    assert read(speech.welcome(viewer, Raw(b"{}"), Policy(), resume="none", since=None))["mode"] == "lobby"
 
 
 def test_the_crowd_counts_all_nodes_and_names_those_here(viewers):
