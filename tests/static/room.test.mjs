@@ -156,6 +156,15 @@ test("the way of an episode, and what its places are worth", () => {
   assert.equal(picture.worth.size, 0);
 });
 
+test("who comes in the middle of an episode sees the world it is in", () => {
+  const grid = { width: 3, height: 1, walls: [], lava: [], start: [0, 0], goal: [2, 0] };
+  const start = { type: "episode_start", seq: 4, episode_id: 9, metadata: { grid }, timestamp: AT };
+  const picture = fed({ type: "snapshot", cursor: "c9", seq: 9, state: { episode_start: start }, graphs: [], series: {} });
+  assert.deepEqual(picture.grid, grid);
+  receive(picture, tick(10, [{ type: "episode_steps", episode_id: 9, from: 5, steps: [{ step: 5, position: [1, 0] }] }]), 0);
+  assert.deepEqual([picture.grid, picture.trail], [grid, [[1, 0]]]);
+});
+
 test("lines are bounded", () => {
   const picture = fed(tick(1, Array.from({ length: 500 }, (_, i) => ({ type: "log", level: "info", message: `m${i}` }))));
   assert.equal(picture.lines.length, LINES);

@@ -1,6 +1,6 @@
 /** What the page knows of a room, built from the messages of its connection. Pure. */
 
-import { addLine, apply, decide, readLine } from "./events.js";
+import { addLine, apply, begin, decide, readLine } from "./events.js";
 import { fromColumns } from "./series.js";
 import { toMs } from "./times.js";
 
@@ -182,6 +182,7 @@ function remember(picture, event) {
   picture.episodes = numbers.total_episodes ?? picture.episodes;
   picture.lastEventAt = Math.max(picture.lastEventAt ?? 0, toMs(event.timestamp) ?? 0) || null;
   if (event.type === "bot_decision") decide(picture, event);
+  if (event.type === "episode_start") begin(picture, event);
   const line = readLine(event, event.seq ?? 0);
   if (line) addLine(picture.lines, line);
 }

@@ -50,12 +50,13 @@ function settled(ids) {
 }
 
 /**
+ * Who is here now; whoever has left stays a member for a while, but is not here.
  * @param {string} roomId
  * @returns {Promise<{id: string, name: string, role: string, lag_ms?: number | null}[] | null>}
  */
 export async function people(roomId) {
   const answer = await call("GET", `rooms/${roomId}/spectators`, { token: token() });
-  return answer.ok ? answer.body.spectators ?? [] : null;
+  return answer.ok ? (answer.body.spectators ?? []).filter((/** @type {any} */ one) => one.watching || one.role !== "spectator") : null;
 }
 
 /**
