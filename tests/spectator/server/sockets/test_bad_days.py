@@ -21,7 +21,7 @@ from spectator.tasks import Tasks
 from tests.harness.waiting import eventually
 from tests.spectator.hub.decoder import Decoder
 from tests.spectator.server.conftest import Site, running
-from tests.spectator.server.sockets.watching import metrics, watching
+from tests.spectator.server.sockets.watching import flat, metrics, watching
 
 
 class OwnStore:
@@ -272,6 +272,45 @@ class TestSlow:
                 at = message["to"]
         assert at == total
         assert any(message["type"] in {"conflated", "snapshot"} for message in messages[3:])
+
+
+@pytest_asyncio.fixture
+async def strict_site(store, connection, tmp_path, page_folder) -> AsyncIterator[Site]:
+    """A server with its limits on, and small ones."""
+    async with running(store.url, tmp_path, static_dir=page_folder, rate_limits=True) as site:
+        await site.manager.hub.stop()
+        policy = Policy(hello_s=0.4, client_strangers=2, client_viewers=3)
+        site.manager.hub = type(site.manager.hub)(site.manager.log, site.manager.rooms, policy=policy)
+        await site.manager.hub.start()
+        yield site
+
+
+class TestDoorstep:
+    async def test_who_says_nothing_is_sent_away(self, strict_site):
+        _, room, _ = await room_of(strict_site)
+        async with watching(strict_site, room, hello=False) as ann:
+            assert await ann.closed() == 4500
+            assert "hello" in ann.seen[-1]["reason"]
+
+    async def test_a_flat_one_without_a_right_too(self, strict_site):
+        made = await strict_site.create(password="s3cret-word")
+        async with flat(strict_site, made["room"]["code"]) as ann:
+            assert await ann.closed() == 4501
+
+    async def test_strangers_of_one_address_are_few_and_viewers_bounded(self, strict_site):
+        site = strict_site
+        made, room, token = await room_of(site)
+        tokens = [token] + [(await site.join(made["room"]["code"], f"p{n}"))["token"] for n in range(3)]
+        async with contextlib.AsyncExitStack() as stack:
+            for one in tokens[:3]:
+                seen = await stack.enter_async_context(watching(site, room, token=one))
+                await seen.next("snapshot")
+            async with watching(site, room, token=tokens[3]) as late:
+                assert await late.closed() == 4005
+                assert late.seen[-1]["reconnect"]
+        await eventually(lambda: not site.manager.hub.connections)
+        async with watching(site, room, token=tokens[3]) as late:
+            assert (await late.next())["type"] == "welcome"
 
 
 @pytest.mark.faults
