@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from spectator.cli.serving import _is_there
+from spectator.embedded import EmbeddedStore, process
 from tests.harness.terminal import spectator_command, spectator_json, spectator_started
 
 
@@ -75,3 +76,42 @@ def test_a_process_that_ended_is_not_there():
     assert not _is_there(ended.pid)  # a zombie
     ended.wait()
     assert not _is_there(ended.pid)
+
+
+def test_a_store_of_ones_own_is_used_and_left_running(store, tmp_path):
+    data = tmp_path / "data"
+    with spectator_started(data, "serve", "--port", "0", "--redis", store.url) as serving:
+        assert serving.stdout is not None
+        assert serving.stdout.readline().startswith("serving at ")
+        assert not (data / "store").exists()
+        assert spectator_json(data, "status")["running"]
+        assert spectator_command(data, "stop").returncode == 0
+    assert process.answers(store.socket)
+
+
+def test_a_store_that_may_forget_keys_is_refused(tmp_path):
+    forgetful = EmbeddedStore.start(tmp_path / "forgetful")
+    process.ask(forgetful.socket, 5, "CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    done = spectator_command(tmp_path / "data", "serve", "--port", "0", "--redis", forgetful.url)
+    forgetful.stop()
+    assert done.returncode == 4
+    assert "noeviction" in done.stderr
+
+
+def test_two_servers_on_one_folder_share_its_rooms(server):
+    code = spectator_json(server.data_dir, "room", "create", "shared")["room"]["code"]
+    with spectator_started(server.data_dir, "serve", "--port", "0") as second:
+        assert second.stdout is not None
+        assert second.stderr is not None
+        greeting = second.stdout.readline()
+        assert greeting, second.stderr.read()
+        url = greeting.split()[2]
+        assert url != server.url
+        shown = spectator_command(
+            server.data_dir, "room", "show", code, "--json", "--url", url, SPECTATOR_API_KEY=server.api_key
+        )
+        assert json.loads(shown.stdout)["name"] == "shared"
+        assert spectator_json(server.data_dir, "status")["url"] == server.url
+        second.send_signal(signal.SIGTERM)
+        assert second.wait(20) == 0
+    assert spectator_json(server.data_dir, "room", "show", code)["name"] == "shared"
