@@ -69,13 +69,18 @@ def flush_child_at_exit() -> None:
         children.Finalize(None, _process.exit, exitpriority=10)
 
 
+def interactive() -> bool:
+    """Return whether this is a session of questions and answers: a notebook, IPython, Python's own."""
+    return hasattr(sys, "ps1")
+
+
 def uncaught() -> Optional[str]:
     """Return the name of the exception that is ending this process; None when it ends well.
 
     The interpreter keeps what it reports; nothing is hooked, so whoever set `sys.excepthook` keeps it. In an
     interactive session a reported exception ends nothing.
     """
-    if hasattr(sys, "ps1"):
+    if interactive():
         return None
     reported = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
     return type(reported).__name__ if reported is not None else None

@@ -13,7 +13,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, List, Optional
+from typing import TYPE_CHECKING, Any, BinaryIO, List, Optional
 
 from spectator.client.address import Address
 from spectator.client.environment import server_environment
@@ -99,9 +99,8 @@ class LocalServer:
         why_not = cannot_start()
         if why_not is not None:
             raise NoServer(why_not)
-        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         deadline = time.monotonic() + START_TIMEOUT
-        with (self.data_dir / "server.lock").open("ab") as lock:
+        with self._lock_file() as lock:
             while not _locked(lock):  # another process is starting one
                 time.sleep(LOOK_EVERY)
                 found = self.find()
@@ -112,6 +111,16 @@ class LocalServer:
                         f"a server is being started by another process for too long; see {self._log}"
                     )
             return self.find() or self._start(lan, port, deadline)
+
+    def _lock_file(self) -> BinaryIO:
+        try:
+            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return (self.data_dir / "server.lock").open("ab")
+        except OSError as error:
+            raise NoServer(
+                f"no server runs, and the folder {self.data_dir} cannot be written ({error.strerror}); "
+                "set SPECTATOR_DATA_DIR to another, or SPECTATOR_URL to the address of a server"
+            ) from error
 
     @property
     def _log(self) -> Path:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Sequence, Union
+from typing import Any, Dict, Optional, Sequence, Union
 
 from spectator.client.environment import Environment
+from spectator.client.lifetime import interactive
 from spectator.client.opening import Opener
 from spectator.client.room import Room
 from spectator.client.stderr import Speaker
-from spectator.client.terms import read_terms
+from spectator.client.terms import Terms, read_terms
 from spectator.protocol.levels import AccessLevel
 
 
@@ -91,6 +92,20 @@ def open_room(
         )
     if environment.mode != "online" or environment.rank != 0:
         return Room(terms.name, speaker, None)
+    if interactive():
+        _finish_earlier(terms)
     room = Room(terms.name, speaker, Opener(terms, environment, speaker), patience=terms.wait)
     room.wait_opened(terms.wait)
+    if interactive():
+        _live[terms.name] = room
     return room
+
+
+_live: Dict[str, Room] = {}  # of an interactive session, by name
+
+
+def _finish_earlier(terms: Terms) -> None:
+    """In a notebook a cell that is run again means the same room again, not a second run beside the first."""
+    earlier = _live.pop(terms.name, None)
+    if earlier is not None and terms.fields["reuse"]:
+        earlier.finish()

@@ -71,6 +71,8 @@ class Opener:
         made = self.fields.get("password_protected") and opened.password
         password = f" · password: {opened.password}" if made else ""
         say(f"watch at {opened.join_url} (code {code}){password} · owner: spectator open {code}")
+        if opened.address.scheme == "http" and not opened.address.loopback:
+            say("the key and all that is logged cross the network readable; better is an https:// address")
         if self._terms.lan and Address.parse(opened.join_url).loopback:
             say("the server runs without --lan: say `spectator stop`, then run this again")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from types import TracebackType
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Type, Union
+from typing import Any, Callable, List, Mapping, Optional, Sequence, Set, Type, Union
 
 from spectator.client.delivery import Fields, Opened
 from spectator.client.desk import Desk

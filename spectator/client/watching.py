@@ -21,6 +21,7 @@ SILENCE = 60.0  # seconds; the server says something every 25
 LONGEST_LINE = 8 * 1024 * 1024  # bytes
 ASK_SECONDS = 25.0  # that one question for the owner's answer may take
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds between attempts to come back
+LONGEST_WAIT = 60.0  # seconds that a server may ask to be left alone
 ENDED = frozenset({4510, 4511})  # closed, expired: the end of the story, and no error
 REFUSALS = {
     4501: "unauthorized",
@@ -234,6 +235,6 @@ def _part(bye: Event) -> None:
         return
     if bye.get("reconnect"):
         low, high = bye.get("after_ms") or (500, 1500)
-        raise _ComeBack(random.uniform(low, high) / 1000)
+        raise _ComeBack(min(max(0.0, random.uniform(low, high) / 1000), LONGEST_WAIT))
     code = REFUSALS.get(bye["code"], "not_allowed")
     raise Refused(code, 403, str(bye.get("reason", "The visit was ended.")))

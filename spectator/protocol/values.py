@@ -89,7 +89,10 @@ def sequence(value: Any) -> Optional[List[Any]]:
         return None
     tolist = getattr(value, "tolist", None)
     if callable(tolist):
-        items = tolist()
+        try:
+            items = tolist()
+        except Exception:  # noqa: BLE001 - as above: a tensor that cannot be read must not end a training
+            return None
         return items if isinstance(items, list) else None
     return None
 
@@ -125,7 +128,7 @@ def _scalar(value: Any) -> Optional[Number]:
             return number(inner) if isinstance(inner, (int, float)) else None
         if hasattr(type(value), "__float__"):  # Decimal and Fraction too
             return _float(value)
-    except (TypeError, ValueError, RuntimeError):  # more than one element, or no number in it
+    except Exception:  # noqa: BLE001 - more than one element, or no number: each library raises its own
         return None
     return None
 

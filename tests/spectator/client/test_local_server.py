@@ -122,6 +122,16 @@ def test_without_the_server_the_line_says_what_to_install(monkeypatch: pytest.Mo
     )
 
 
+def test_a_folder_that_cannot_be_written_says_what_to_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "version_info", _Version(3, 12))
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: True)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NoServer, match="SPECTATOR_DATA_DIR"):
+        LocalServer(tmp_path / "file" / "data").find_or_start()
+
+
 def test_health(fake: FakeServer) -> None:
     from spectator.client.address import Address
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import time
 from pathlib import Path
 
@@ -115,6 +116,23 @@ def test_a_refusal_is_said_in_one_line(
     (line,) = capfd.readouterr().err.splitlines()
     assert "cannot be opened" in line
     assert "sk_local_test" not in line
+
+
+def test_a_cell_that_is_run_again_is_the_same_run_begun_anew(
+    opened: OpenRoom, fake: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "ps1", "In : ", raising=False)
+    opened("cell").log(loss=1.0)
+    opened("other")
+    opened("cell").log(loss=2.0)
+    until(lambda: fake.metrics("loss") == [1.0, 2.0])
+    until(
+        lambda: (
+            fake.life() == ["training_started", "training_started", "training_finished", "training_started"]
+        )
+    )
+    opened("cell", new=True)  # asked for beside it: the earlier one goes on
+    assert fake.life().count("training_finished") == 1
 
 
 @pytest.mark.parametrize("name", RANKS)

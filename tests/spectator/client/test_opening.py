@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Optional
 
@@ -107,6 +108,15 @@ def test_the_link_is_said_once_for_a_room(tmp_path: Path, fake: FakeServer) -> N
     opened = opener.open()
     assert said.getvalue().count("watch at") == 1
     assert opened.join_url == f"{fake.url}/r/ABC234"  # also of a server that does not say
+
+
+def test_what_crosses_a_network_readable_is_told(tmp_path: Path, fake: FakeServer) -> None:
+    said = io.StringIO()
+    opener = Opener(terms(fake.url), environment(tmp_path), Speaker(stream=lambda: said))
+    opened = opener.open()
+    assert "readable" not in said.getvalue()
+    opener._announce(replace(opened, address=Address("http", "10.0.0.7", 8000)))
+    assert "cross the network readable" in said.getvalue()
 
 
 def test_a_server_without_lan_is_told(tmp_path: Path, fake: FakeServer) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 import spectator
 from spectator.client.errors import Refused, Unreachable
-from spectator.client.watching import _parts
+from spectator.client.watching import LONGEST_WAIT, _ComeBack, _part, _parts
 from tests.spectator.client.fake_server import Call, FakeServer, Reply, problem
 
 SNAPSHOT = {"type": "snapshot", "cursor": "c0", "seq": 4, "state": {}, "graphs": [], "series": {}}
@@ -99,6 +99,12 @@ def test_a_restarting_server_is_waited_for_as_long_as_it_says(fake: FakeServer) 
     door = Door(fake, stream(SNAPSHOT, tick(5, 1.0), restart), stream(tick(6, 2.0), CLOSED))
     assert [event.get("seq") for event in watch(fake)] == [4, 5, 6]
     assert door.cursors() == [None, "c5"]
+
+
+def test_no_server_puts_a_watcher_to_sleep_for_good() -> None:
+    with pytest.raises(_ComeBack) as told:
+        _part({"type": "bye", "code": 4002, "reconnect": True, "after_ms": [1e12, 1e12]})
+    assert told.value.after == LONGEST_WAIT
 
 
 def test_a_grant_that_has_run_out_is_renewed_as_the_same_visitor(fake: FakeServer) -> None:

@@ -48,6 +48,16 @@ class Eager:
         return 1.5
 
 
+class Broken:
+    """A value whose library gives up on it."""
+
+    def item(self) -> Any:
+        raise KeyError("deleted buffer")
+
+    def tolist(self) -> Any:
+        raise OSError("device lost")
+
+
 class Level(enum.Enum):
     LOW = 1
 
@@ -168,6 +178,12 @@ def test_jsonable_comes_to_an_end() -> None:
         told = told[0]
     assert isinstance(told, str)
     assert len(jsonable(list(range(LONGEST_LIST * 2)))) == LONGEST_LIST
+
+
+def test_a_value_that_cannot_be_read_raises_nowhere() -> None:
+    assert number(Broken()) is None
+    assert sequence(Broken()) is None
+    assert str(jsonable({"x": Broken()})["x"]).startswith("<")
 
 
 def test_sequences() -> None:
