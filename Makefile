@@ -11,6 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # Before the system's: a Node that had to be installed lives in the environment.
 export PATH := $(abspath $(BIN)):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo demo-lan test test-python test-page test-pythons check format bench faults clean
 
