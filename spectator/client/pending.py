@@ -155,7 +155,7 @@ def thin(entries: List[Entry], aim: int) -> List[Entry]:
     """Return ``entries`` with the samples thinned so that they fit into ``aim`` cells, if that can be.
 
     The time they span is cut into equal stretches. Of each stretch every metric keeps its minimum, its
-    maximum and its last value, each in the event where it was. The very last sample stays whole.
+    maximum and its last value, each in the event where it was. So the very last sample stays whole.
     """
     samples = [entry for entry in entries if entry.kind == SAMPLE]
     if not samples or sum(entry.cells for entry in samples) <= aim:
@@ -167,7 +167,7 @@ def thin(entries: List[Entry], aim: int) -> List[Entry]:
     stretches = max(1, aim // (3 * len(names) + (2 * len(names) + 1) * (ENTRY_CELLS + len(AXES & names))))
     start, end = samples[0].time, samples[-1].time
     width = max((end - start) / stretches, 1e-6)
-    keep: Dict[int, Set[str]] = {id(samples[-1]): set(samples[-1].fields["data"])}
+    keep: Dict[int, Set[str]] = {}  # the names that stay, by the identity of their entry
     first = 0
     for index in range(1, len(samples) + 1):
         if index == len(samples) or _stretch(samples[index], start, width) != _stretch(

@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional
 import pytest
 
 from spectator.client.address import Address
-from spectator.client.delivery import Hooks, Opened
+from spectator.client.delivery import HEARTBEAT, Hooks, Opened
 from spectator.client.errors import NoServer, Unreachable
 from spectator.client.outbox import Outbox
 from spectator.client.pending import LIFE, SAMPLE, Entry
@@ -66,6 +66,14 @@ def test_the_last_value_of_a_burst_arrives_without_another_call(make: MakeOutbox
             outbox.add(SAMPLE, metrics(burst * 1_000.0 + n), 1)
         until(lambda: fake.metrics("loss")[-1:] == [burst * 1_000.0 + 199])  # noqa: B023 - waited for at once
     assert len(fake.metrics("loss")) == 1_000
+
+
+def test_what_is_added_after_a_silence_leaves_at_once(make: MakeOutbox, fake: FakeServer) -> None:
+    outbox = make()
+    until(fake.life)
+    until(lambda: outbox._delivery.resting)
+    outbox.add(SAMPLE, metrics(1.0), 1)
+    until(lambda: fake.metrics("loss") == [1.0], HEARTBEAT / 2)  # and not with the next sign of life
 
 
 def test_a_fast_trainer_makes_few_posts(make: MakeOutbox, fake: FakeServer) -> None:
