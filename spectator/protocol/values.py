@@ -125,7 +125,10 @@ def _scalar(value: Any) -> Optional[Number]:
     try:
         if callable(item):
             inner = item()
-            return number(inner) if isinstance(inner, (int, float)) else None
+            if isinstance(inner, (int, float)):
+                return number(inner)
+            if isinstance(inner, (str, bytes, complex)):
+                return None
         if hasattr(type(value), "__float__"):  # Decimal and Fraction too
             return _float(value)
     except Exception:  # noqa: BLE001 - more than one element, or no number: each library raises its own

@@ -97,6 +97,7 @@ class Config:
         (Eager(), 1.5),
         (Tensor(1, 2), None),
         (Tensor("a"), None),
+        (Tensor(1j), None),
         ("3", None),
         (b"3", None),
         (None, None),
