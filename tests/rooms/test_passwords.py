@@ -1,8 +1,7 @@
 import asyncio
-import statistics
-import time
 
 import pytest
+from argon2 import extract_parameters
 
 from rooms import Busy, Passwords
 from tests.harness.waiting import eventually
@@ -27,17 +26,8 @@ async def test_what_is_no_hash_is_never_right() -> None:
 async def test_a_room_that_is_not_there_costs_the_same_and_is_never_right() -> None:
     passwords = Passwords(threads=1)
     hashed = await passwords.hash("s3cret")
-
-    async def cost(which: str | None) -> float:
-        started = time.thread_time(), time.perf_counter()
-        assert not await passwords.verify(which, "wrong")
-        return time.perf_counter() - started[1]
-
-    there, nowhere = [], []
-    for _ in range(15):
-        there.append(await cost(hashed))
-        nowhere.append(await cost(None))
-    assert 0.5 < statistics.median(nowhere) / statistics.median(there) < 2
+    assert extract_parameters(passwords._dummy) == extract_parameters(hashed)
+    assert not await passwords.verify(None, "s3cret")
     passwords.close()
 
 

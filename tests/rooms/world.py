@@ -89,6 +89,8 @@ async def world_on(url: str, limits: Limits | None = None) -> AsyncIterator[Worl
     world = World(connection, clock, manager)
     await manager.ensure_key(KEY, "local", ALL_SCOPES, "the tests' key")
     world.owner = await manager.caller(KEY)
-    yield world
-    await manager.close()
-    await connection.close()
+    try:
+        yield world
+    finally:  # a test that fails must not leave a connection behind for a later one to stumble over
+        await manager.close()
+        await connection.close()
