@@ -11,6 +11,7 @@ from spectator.client.address import Address
 from spectator.client.api import Api
 from spectator.client.environment import Environment
 from spectator.client.local_server import LocalServer
+from spectator.client.terms import read_key
 
 
 def environment(arguments: argparse.Namespace) -> Environment:
@@ -35,9 +36,16 @@ def place(arguments: argparse.Namespace, *, key: bool = True) -> Tuple[Address, 
     only. With ``key`` False a command does without one where there is none.
 
     Raises:
-        CommandError: no server runs, or there is no key for the one that was named.
+        CommandError: no server runs, or there is no key for the one that was named, or what stands for a key
+            can be none.
     """
     told = environment(arguments)
+    try:
+        read_key(told.api_key)
+    except ValueError:
+        raise CommandError(
+            "unauthorized", "SPECTATOR_API_KEY holds no key; set it to one, or unset it."
+        ) from None
     if told.url is not None:
         if told.api_key is None and key:
             raise CommandError("unauthorized", "Set SPECTATOR_API_KEY to a key of that server.")

@@ -45,9 +45,8 @@ def publish(arguments: argparse.Namespace, out: Output) -> int:
                 out.error("invalid_request", f"line {number} is neither JSON nor name=value")
         first += len(batch)
         refused += _send(publisher, events, out)
-    out.result(
-        {"published": publisher.accepted, "refused": refused}, f"Published {publisher.accepted} events."
-    )
+    events_told = "1 event" if publisher.accepted == 1 else f"{publisher.accepted} events"
+    out.result({"published": publisher.accepted, "refused": refused}, f"Published {events_told}.")
     return Exit.FAILED if refused else Exit.DONE
 
 

@@ -79,18 +79,23 @@ def open_page(arguments: argparse.Namespace, out: Output) -> int:
 def _rooms_table(rooms: List[Dict[str, Any]]) -> str:
     rows = []
     for room in rooms:
-        run = room.get("run") or {}
         seats = f"{room.get('current_spectators', 0)}/{room.get('max_spectators', '')}"
         rows.append(
             [
                 room["code"],
                 room.get("name") or "",
                 room["access_level"],
-                run.get("status") or room["status"],
+                _state(room),
                 seats,
             ]
         )
     return table(["CODE", "NAME", "ACCESS", "STATE", "WATCHING"], rows)
+
+
+def _state(room: Dict[str, Any]) -> str:
+    run = room.get("run")
+    # How a run stood when its room ended is no longer how it stands.
+    return str(run["status"] if run and room["status"] != "ended" else room["status"])
 
 
 def _value(value: Any) -> str:

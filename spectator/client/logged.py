@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 from spectator.protocol.values import Number, clean, jsonable, number, sequence, text
 
 LONGEST_NAME = 128  # characters of a metric's name
+UNNAMED = "unnamed"  # a server refuses an empty name, and all that was logged with it
 MOST_ITEMS = 32  # of a list or an array that is logged: each becomes a metric of its own
 DEEPEST = 8
 TEXT_METRICS = frozenset({"algorithm"})  # text that belongs to the figures (MetricsData), not to the config
@@ -60,8 +61,9 @@ class Reading:
 
 
 def metric_name(prefix: str, key: Any) -> str:
-    """Return the name of a metric: text, at most 128 characters."""
-    return clean(prefix + (key if isinstance(key, str) else str(jsonable(key))))[:LONGEST_NAME]
+    """Return the name of a metric: text, 1 to 128 characters."""
+    name = clean(prefix + (key if isinstance(key, str) else str(jsonable(key))))[:LONGEST_NAME]
+    return name or UNNAMED
 
 
 def read_step(step: Any) -> int:

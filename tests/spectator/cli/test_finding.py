@@ -33,6 +33,13 @@ def test_a_wrong_key_is_told_without_repeating_it(tmp_path, server):
     assert "sk_local_wrong" not in done.stderr + done.stdout
 
 
+def test_a_key_that_can_be_none_is_told_in_words(tmp_path, server):
+    done = spectator_command(
+        tmp_path, "room", "list", SPECTATOR_URL=server.url, SPECTATOR_API_KEY="sk_schlüssel"
+    )
+    assert (done.returncode, "SPECTATOR_API_KEY" in done.stderr, "codec" in done.stderr) == (1, True, False)
+
+
 def test_a_bad_address_is_told(tmp_path):
     done = spectator_command(tmp_path, "room", "list", "--url", "ftp://x", SPECTATOR_API_KEY="k")
     assert done.returncode == 1

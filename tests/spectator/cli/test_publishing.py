@@ -54,7 +54,7 @@ def test_a_line_that_is_nothing_is_told_with_its_number(server):
     assert done.returncode == 1
     assert "line 2 is neither" in done.stderr
     assert "line 3 was refused" in done.stderr
-    assert done.stdout == "Published 1 events.\n"
+    assert done.stdout == "Published 1 event.\n"
 
 
 def test_an_unknown_room_is_told(server):

@@ -54,6 +54,15 @@ def test_the_owners_link_is_a_claim_in_the_fragment(server):
     assert "good once" in done.stdout
 
 
+def test_a_closed_room_is_not_listed_as_one_that_runs(server):
+    code = spectator_json(server.data_dir, "room", "create", "over")["room"]["code"]
+    spectator_command(server.data_dir, "publish", code, typed="reward=1\n")
+    spectator_command(server.data_dir, "room", "close", code)
+    lines = spectator_command(server.data_dir, "room", "list").stdout.splitlines()
+    (told,) = [line.split() for line in lines if line.startswith(code)]
+    assert told[3] == "ended"
+
+
 def test_lists_and_shows_for_people(server):
     code = spectator_json(server.data_dir, "room", "create", "shown")["room"]["code"]
     listed = spectator_command(server.data_dir, "room", "list").stdout

@@ -112,6 +112,13 @@ def test_names_are_bounded_and_clean() -> None:
     assert metric_name("a/", "\ud800") == "a/?"
 
 
+def test_a_metric_without_a_name_gets_one_so_that_the_others_are_not_refused_with_it() -> None:
+    reading = Reading()
+    reading.read({"": 1.5, "loss": 0.5})
+    assert reading.numbers == {"unnamed": 1.5, "loss": 0.5}
+    assert decision_fields({"": 1.0}, labels=None, action="", value=None, q_values=None)["action_probabilities"] == {"unnamed": 1.0}
+
+
 @pytest.mark.parametrize(("step", "number"), [(5, 5), (5.0, 5), (Scalar(7), 7), (True, 1)])
 def test_steps(step: Any, number: int) -> None:
     assert read_step(step) == number
