@@ -52,7 +52,9 @@ class Discovery:
         named = self._named()
         if named == self._own:
             return True
-        if named is not None and await _alive(named):
+        # Where this server listens no other can: an entry with its address is what a killed one left, though
+        # the address answers (it is ours) and the process number is still taken.
+        if named is not None and named.get("url") != self._own["url"] and await _alive(named):
             return False
         self._write()
         return True

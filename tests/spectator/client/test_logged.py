@@ -116,7 +116,9 @@ def test_a_metric_without_a_name_gets_one_so_that_the_others_are_not_refused_wit
     reading = Reading()
     reading.read({"": 1.5, "loss": 0.5})
     assert reading.numbers == {"unnamed": 1.5, "loss": 0.5}
-    assert decision_fields({"": 1.0}, labels=None, action="", value=None, q_values=None)["action_probabilities"] == {"unnamed": 1.0}
+    assert decision_fields({"": 1.0}, labels=None, action="", value=None, q_values=None)[
+        "action_probabilities"
+    ] == {"unnamed": 1.0}
 
 
 @pytest.mark.parametrize(("step", "number"), [(5, 5), (5.0, 5), (Scalar(7), 7), (True, 1)])

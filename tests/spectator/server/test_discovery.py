@@ -51,6 +51,22 @@ async def test_the_first_that_is_alive_stays(tmp_path: Path) -> None:
     assert named(tmp_path)["url"] == "http://127.0.0.1:8001"
 
 
+async def test_an_entry_with_our_own_address_is_left_over_whatever_its_process(tmp_path: Path) -> None:
+    """A killed server nobody has waited for, or whose number another process has, must not stay named."""
+
+    async def alive(_request: web.Request) -> web.Response:
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/healthz", alive)
+    async with TestServer(app) as ourselves:
+        url = str(ourselves.make_url("")).rstrip("/")
+        before = {"url": url, "host": socket.gethostname(), "pid": os.getppid(), "version": "0"}
+        (tmp_path / "server.json").write_text(json.dumps(before))
+        assert await Discovery(tmp_path, url).claim()
+    assert named(tmp_path)["pid"] == os.getpid()
+
+
 def ended_process() -> int:
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
