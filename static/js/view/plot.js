@@ -59,7 +59,8 @@ export function options(wishes) {
       series.push({ ...plain, width: 0 }, { ...plain, width: 0 });
       series.push({ ...plain, stroke: faint(colour, colours.ghost), width: 1 });
     }
-    series.push({ ...plain, stroke: colour, width: colours.line, dash: curve.dashed ? [5, 3] : undefined });
+    const points = { show: alone, size: 6, fill: colour };
+    series.push({ ...plain, points, stroke: colour, width: colours.line, dash: curve.dashed ? [5, 3] : undefined });
   }
   return {
     width: wishes.width,
@@ -86,6 +87,20 @@ export function options(wishes) {
       setCursor: [wishes.moved],
     },
   };
+}
+
+/**
+ * Whether a line has one value only: it would not be seen, so it gets a dot.
+ * @param {uPlot} plot
+ * @param {number} index
+ */
+function alone(plot, index) {
+  let values = 0;
+  for (const value of plot.data[index]) {
+    if (value !== null && value !== undefined) values += 1;
+    if (values > 1) return false;
+  }
+  return values === 1;
 }
 
 /**

@@ -154,7 +154,8 @@ def test_a_decision_by_names() -> None:
     ],
 )
 def test_a_decision_by_place(arguments: Tuple[Any, ...], names: List[str], chosen: str) -> None:
-    fields = decision_fields(*arguments, None, None)
+    probabilities, labels, action = arguments
+    fields = decision_fields(probabilities, labels, action, None, None)
     assert list(fields["action_probabilities"]) == names
     assert fields["selected_action"] == chosen
 
