@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
@@ -65,8 +64,10 @@ class Address:
     @property
     def loopback(self) -> bool:
         """Whether this address never leaves the machine."""
-        if self.host.lower() in {"localhost", "ip6-localhost", "ip6-loopback"}:
+        if self.host.lower() in {"127.0.0.1", "localhost", "ip6-localhost", "ip6-loopback"}:
             return True
+        import ipaddress  # for the usual address nobody needs it
+
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:

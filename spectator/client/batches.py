@@ -6,7 +6,7 @@ import os
 import time as clock
 import zlib
 from dataclasses import dataclass
-from typing import Callable, Dict, List, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 from spectator.client.pending import Entry
 from spectator.protocol.json_text import json_text
@@ -58,8 +58,8 @@ def pack(
         gzip: compress when it is large enough to be worth it (over a network).
         non_finite: called for each NaN or infinity, which travels as null.
     """
-    body = ndjson(entries, non_finite)
-    headers = {"Content-Type": "application/x-ndjson"}
+    body = encoded(entries, non_finite)
+    headers = {"Content-Type": "application/json"}
     if gzip and len(body) >= WORTH_GZIP:
         packer = zlib.compressobj(1, zlib.DEFLATED, 31)  # 31: with gzip's header
         body = packer.compress(body) + packer.flush()
@@ -74,15 +74,19 @@ def numbered(entries: Sequence[Entry], body: bytes, headers: Dict[str, str], num
     return Batch(tuple(entries), body, headers, sequence)
 
 
-def ndjson(entries: Sequence[Entry], non_finite: Callable[[], None]) -> bytes:
-    """Return one line of JSON an entry, each with its ``timestamp``."""
-    lines: List[str] = []
+def encoded(entries: Sequence[Entry], non_finite: Callable[[], None]) -> bytes:
+    """Return the events as one JSON array, each with its ``timestamp``.
+
+    An array, because one call of the encoder for all costs the training half of what one for each event does.
+    """
+    events: List[Dict[str, Any]] = []
     second, prefix = -1, ""
     for entry in entries:
-        whole = int(entry.time)
-        if whole != second:  # one formatting a second, not one an event
-            second, prefix = whole, clock.strftime("%Y-%m-%dT%H:%M:%S", clock.gmtime(whole))
-        stamp = f"{prefix}.{int((entry.time - whole) * 1_000_000):06d}Z"
-        lines.append(json_text({"timestamp": stamp, **entry.fields}, non_finite))
-    lines.append("")
-    return "\n".join(lines).encode("ascii")
+        fields = entry.fields
+        if "timestamp" not in fields:
+            whole = int(entry.time)
+            if whole != second:  # one formatting a second, not one an event
+                second, prefix = whole, clock.strftime("%Y-%m-%dT%H:%M:%S", clock.gmtime(whole))
+            fields["timestamp"] = f"{prefix}.{int((entry.time - whole) * 1_000_000):06d}Z"
+        events.append(fields)
+    return json_text(events, non_finite).encode("ascii")

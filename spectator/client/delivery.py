@@ -29,7 +29,8 @@ from spectator.client.pending import Entry, Pending
 from spectator.client.stderr import Speaker
 from spectator.client.transport import Transport
 
-PACE = 0.025  # seconds between two batches while there is more: it joins what is logged meanwhile
+PACE = 0.025  # seconds between two batches while somebody watches: it joins what is logged meanwhile
+UNWATCHED_PACE = 0.2  # the same while nobody does: it costs the training less
 HEARTBEAT = 5.0  # seconds without a batch after which an empty one is sent
 ATTENTIVE_HEARTBEAT = 1.0  # while somebody wants to hear of join requests at once
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 15.0  # seconds between attempts
@@ -103,6 +104,7 @@ class Delivery:
         self._began_in = ""  # the id of the room that was told of the run's begin
         self._pause = FIRST_PAUSE
         self._heard = -math.inf  # when the server last answered, monotonic
+        self._watched = True  # so far as is known
         self._transport: Optional[Transport] = None
 
     @property
@@ -167,10 +169,10 @@ class Delivery:
         if self._batch is not None:
             self._post(opened, self._batch.body, self._batch.headers)
             self._batch = None
-            return PACE
+            return PACE if self._watched else UNWATCHED_PACE
         silent = time.monotonic() - self._heard
         if silent >= self.heartbeat:
-            self._post(opened, b"", {"Content-Type": "application/x-ndjson"})
+            self._post(opened, b"", {"Content-Type": JSON})
             silent = 0.0
         self.resting = True
         return self.heartbeat - silent
@@ -231,6 +233,7 @@ class Delivery:
         self._pause = FIRST_PAUSE
         if self._speaker.over("unreachable"):
             self._speaker.say("connected again; what was kept is on its way")
+        self._watched = told.get("watching") != 0
         self._refused_lines(told.get("rejected"))
         self._hooks.answered(told)
 

@@ -93,7 +93,11 @@ class StoreRun:
             self._batch = pack(entries, self._numbering, gzip=False)
         headers = self._batch.headers
         await self._manager.publish(
-            room, self._batch.body, producer=headers["Spectator-Producer"], sequence=self._batch.sequence
+            room,
+            self._batch.body,
+            ndjson=False,
+            producer=headers["Spectator-Producer"],
+            sequence=self._batch.sequence,
         )
         self._batch = None
         return PACE

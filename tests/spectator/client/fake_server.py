@@ -27,7 +27,8 @@ class Call(NamedTuple):
     @property
     def events(self) -> List[Dict[str, Any]]:
         body = gzip.decompress(self.body) if self.headers.get("content-encoding") == "gzip" else self.body
-        return [json.loads(line) for line in body.splitlines()]
+        events: List[Dict[str, Any]] = json.loads(body) if body else []
+        return events
 
     @property
     def sequence(self) -> Optional[int]:
@@ -63,6 +64,7 @@ class FakeServer:
     def __init__(self, port: int = 0) -> None:
         self.calls: List[Call] = []
         self.troubles: List[Trouble] = []
+        self.watching = 3
         self.rooms = 0
         self.created: Dict[str, Dict[str, Any]] = {}  # rooms as they were created, by id and code
         self.requests: List[Dict[str, Any]] = []
@@ -194,7 +196,13 @@ class FakeServer:
 
     def _append(self, call: Call) -> Reply:
         producer, sequence = call.headers.get("spectator-producer"), call.sequence
-        answer = {"offset": len(self.stored), "accepted": 0, "rejected": [], "watching": 3, "wants": {}}
+        answer = {
+            "offset": len(self.stored),
+            "accepted": 0,
+            "rejected": [],
+            "watching": self.watching,
+            "wants": {},
+        }
         answer["requests"] = len(self.requests)
         if producer is not None and sequence is not None:
             last = self.last.get(producer, 0)

@@ -4,7 +4,7 @@ import gzip
 import json
 import math
 
-from spectator.client.batches import WORTH_GZIP, Numbering, ndjson, numbered, pack
+from spectator.client.batches import WORTH_GZIP, Numbering, encoded, numbered, pack
 from spectator.client.pending import EVENT, Entry
 
 
@@ -12,17 +12,21 @@ def entry(n: int, **more: object) -> Entry:
     return Entry(EVENT, 1_700_000_000.25 + n, {"type": "training_event", "n": n, **more}, 3)
 
 
-def test_one_line_an_event_with_its_time() -> None:
-    lines = ndjson([entry(0), entry(1)], lambda: None).decode().splitlines()
-    assert [json.loads(line) for line in lines] == [
+def test_each_event_has_its_time() -> None:
+    assert json.loads(encoded([entry(0), entry(1)], lambda: None)) == [
         {"timestamp": "2023-11-14T22:13:20.250000Z", "type": "training_event", "n": 0},
         {"timestamp": "2023-11-14T22:13:21.250000Z", "type": "training_event", "n": 1},
     ]
 
 
 def test_an_event_that_knows_its_time_keeps_it() -> None:
-    (line,) = ndjson([entry(0, timestamp="2020-01-01T00:00:00Z")], lambda: None).splitlines()
-    assert json.loads(line)["timestamp"] == "2020-01-01T00:00:00Z"
+    (event,) = json.loads(encoded([entry(0, timestamp="2020-01-01T00:00:00Z")], lambda: None))
+    assert event["timestamp"] == "2020-01-01T00:00:00Z"
+
+
+def test_an_event_that_goes_again_keeps_the_time_it_had() -> None:
+    again = entry(0)
+    assert encoded([again], lambda: None) == encoded([again], lambda: None)
 
 
 def test_numbers_follow_each_other_and_a_new_producer_begins_anew() -> None:
@@ -39,7 +43,7 @@ def test_numbers_follow_each_other_and_a_new_producer_begins_anew() -> None:
 def test_the_same_body_can_go_under_another_number() -> None:
     numbering = Numbering()
     batch = pack([entry(0)], numbering, gzip=False)
-    again = numbered(batch.entries, batch.body, {"Content-Type": "application/x-ndjson"}, numbering)
+    again = numbered(batch.entries, batch.body, {"Content-Type": "application/json"}, numbering)
     assert again.body is batch.body
     assert again.sequence == 2
 
@@ -65,6 +69,6 @@ def test_non_finite_numbers_travel_as_null_and_are_counted() -> None:
     batch = pack(
         [entry(0, a=math.nan, b=math.inf)], Numbering(), gzip=False, non_finite=lambda: counted.append(1)
     )
-    told = json.loads(batch.body)
+    (told,) = json.loads(batch.body)
     assert (told["a"], told["b"]) == (None, None)
     assert len(counted) == 2

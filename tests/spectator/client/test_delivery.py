@@ -8,7 +8,16 @@ import pytest
 
 from spectator.client import delivery as module
 from spectator.client.address import Address
-from spectator.client.delivery import FIRST_PAUSE, LONGEST_PAUSE, LOOK_AGAIN, PACE, Delivery, Hooks, Opened
+from spectator.client.delivery import (
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+    LOOK_AGAIN,
+    PACE,
+    UNWATCHED_PACE,
+    Delivery,
+    Hooks,
+    Opened,
+)
 from spectator.client.errors import NoServer, Refused, SpectatorError, Unreachable
 from spectator.client.pending import EVENT, LIFE, SAMPLE, Entry, Pending
 from spectator.client.stderr import Speaker
@@ -124,6 +133,16 @@ def test_after_a_batch_there_is_a_short_pause_and_then_rest(sender: Sender) -> N
     assert not sender.delivery.resting
     assert 0 < sender.delivery.step() <= module.HEARTBEAT
     assert sender.delivery.resting
+
+
+def test_while_nobody_watches_the_training_is_disturbed_less(sender: Sender, fake: FakeServer) -> None:
+    sender.delivery.step()
+    fake.watching = 0
+    sender.add(1.0)
+    assert sender.delivery.step() == UNWATCHED_PACE
+    fake.watching = 1
+    sender.add(2.0)
+    assert sender.delivery.step() == PACE
 
 
 def test_an_answer_that_got_lost_is_asked_for_again_with_the_same_bytes(
