@@ -36,8 +36,8 @@ def open_room(
     """Open a room in which others can watch this training, and begin a run in it.
 
     The same name with the same key is the same room with the same code, as long as it lives; while another
-    run is live in it, a second room ``name-2`` is opened. What is not given of a room that is found again
-    stays as it is.
+    run is live in it, a second room ``name-2`` is opened. Of a room that is found again, seats and lifetime
+    are set anew; what else is not given stays as it is, so that leaving a guard out never takes it away.
 
     Args:
         name: what the room is called, at most 64 characters.
@@ -49,14 +49,13 @@ def open_room(
         code: the code you would like, 6 to 12 letters and digits without 0, O, 1 and I.
         new: always a new room.
         max_spectators: seats.
-        require_approval: whoever comes in is let in by the owner first.
+        require_approval: whether the owner lets each person in.
         expires_hours: how long the room lives after its last event.
         listed: show a public room on the server's front page.
         lan: if a server has to be started, let it serve the local network too.
         wait: seconds to wait for a server.
         url: the server, else `SPECTATOR_URL`, else this user's own on this machine, started if need be.
-        api_key: the key for it, else `SPECTATOR_API_KEY`, else the one in the data folder for this user's
-        own.
+        api_key: the key for it, else `SPECTATOR_API_KEY`, else this user's own server's.
         quiet: say nothing on stderr.
 
     Returns:
@@ -85,7 +84,11 @@ def open_room(
         url=url or environment.url,
         api_key=api_key or environment.api_key,
     )
-    speaker = Speaker(quiet=quiet)
+    return _begin(terms, environment, Speaker(quiet=quiet))
+
+
+def _begin(terms: Terms, environment: Environment, speaker: Speaker) -> Room:
+    """Begin to open the room; wait as long as the terms allow."""
     if environment.mode == "offline":
         speaker.say(
             "SPECTATOR_MODE=offline: nothing is sent, and nothing is kept for later; nobody can watch"
