@@ -79,6 +79,22 @@ def test_the_script_again_lands_in_the_same_room(server: ServerProcess, opens: O
     assert opens(server, "again", new=True).id not in {first.id, beside.id}
 
 
+def test_leaving_a_guard_out_never_takes_it_away(server: ServerProcess, opens: OpenRoom) -> None:
+    first = opens(server, "guarded", password=True, require_approval=True, config={"lr": 1})
+    made = first.password
+    assert made
+    first.finish()
+    second = opens(server, "guarded", password=True)
+    assert second.id == first.id
+    told = server.call("GET", f"/rooms/{second.id}")[1]
+    assert (told["access_level"], told["require_approval"], told["config"]) == ("password", True, {"lr": 1})
+    ref = f"/rooms/{second.code}/join"
+    assert server.call("POST", ref, {"display_name": "Ada", "password": made}, token=None)[0] == 202
+    second.finish()
+    third = opens(server, "guarded")
+    assert server.call("GET", f"/rooms/{third.id}")[1]["access_level"] == "password"
+
+
 def test_a_password_and_what_the_owner_sees(server: ServerProcess, opens: OpenRoom) -> None:
     room = opens(server, "exam", password="s3cret", require_approval=True, max_spectators=1)
     ref = f"/rooms/{room.code}/join"
