@@ -96,7 +96,7 @@ def test_leaving_a_guard_out_never_takes_it_away(server: ServerProcess, opens: O
 
 
 def test_a_password_and_what_the_owner_sees(server: ServerProcess, opens: OpenRoom) -> None:
-    room = opens(server, "exam", password="s3cret", require_approval=True, max_spectators=1)
+    room = opens(server, "one seat", password="s3cret", require_approval=True, max_spectators=1)
     ref = f"/rooms/{room.code}/join"
     assert server.call("POST", ref, {"display_name": "Eve", "password": "wrong"}, token=None)[0] == 403
     heard: list[str] = []

@@ -19,7 +19,7 @@ async def asked(training: Script, name: str) -> str:
 async def test_approved_by_the_script_the_waiting_person_is_let_in(
     server: ServerProcess, script, cinema: Cinema
 ):
-    training = script("exam", password="s3cret", require_approval=True)
+    training = script("written-exam", password="s3cret", require_approval=True)
     noor = await cinema.person()
     await noor.type_code(server.url, training.code)
     await noor.enter("Noor", "s3cret")
