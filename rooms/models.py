@@ -84,6 +84,8 @@ class Room:
     turned_away: int
     generation: int
     listed: bool
+    presence: Literal["names", "count", "nothing"] = "count"
+    webhook: str | None = field(default=None, repr=False)
     allowed_users: frozenset[str] = frozenset()
     blocked_users: frozenset[str] = frozenset()
     enable_metrics_overlay: bool = True

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from rooms.errors import InvalidRequest
-from rooms.forms import HOURS, NewRoom, RoomPatch
+from rooms.fields import HOURS
+from rooms.forms import NewRoom, RoomPatch
 from rooms.models import AccessLevel, Room
 
 HOUR_MS = 3_600_000
@@ -20,11 +21,11 @@ LATEST_MS = HOURS * HOUR_MS
 _AS_GIVEN = (
     "name", "training_session_id", "mode", "require_approval", "approval_timeout", "listed",
     "enable_metrics_overlay", "enable_performance_graphs", "enable_decision_visualization", "graphs",
-    "config", "metadata",
+    "config", "metadata", "presence", "webhook",
 )  # fmt: skip
 """Fields of a form that go into the document as they are."""
 
-_MAY_BE_NULL = {"training_session_id", "graphs"}
+_MAY_BE_NULL = {"training_session_id", "graphs", "webhook"}
 
 
 @dataclass(frozen=True, slots=True)

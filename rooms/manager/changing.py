@@ -8,7 +8,8 @@ from typing import Any
 
 from rooms import codes, terms
 from rooms.errors import Busy, InvalidRequest, RoomClosed, RoomExpired, RoomNotFound, StoreUnavailable
-from rooms.forms import HOURS, RoomPatch
+from rooms.fields import HOURS
+from rooms.forms import RoomPatch
 from rooms.manager.context import Context, nonce
 from rooms.manager.credentials import Credentials
 from rooms.manager.indexes import FIRST_LOOK_MS, Indexes

@@ -90,6 +90,8 @@ def _settings(document: Mapping[str, Any]) -> dict[str, Any]:
         "has_password": document["password_hash"] is not None,
         "allowed_users": frozenset(document["allowed_users"]),
         "blocked_users": frozenset(document["blocked_users"]),
+        "presence": document.get("presence", "count"),  # rooms from before there was a choice
+        "webhook": document.get("webhook"),
         "graphs": None if graphs is None else tuple(graphs),
     }
 

@@ -48,6 +48,7 @@ class RoomView(StrangerView):
     created_at: str
     expires_at: str
     listed: bool
+    presence: Literal["names", "count", "nothing"]
     enable_metrics_overlay: bool
     enable_performance_graphs: bool
     enable_decision_visualization: bool
@@ -66,6 +67,12 @@ class StaffView(RoomView):
     allowed_users: list[str]
     blocked_users: list[str]
     graphs: list[dict[str, Any]] | None
+
+
+class OwnerView(StaffView):
+    """What the owner alone may know beside: the address that is told of new requests."""
+
+    webhook: str | None
 
 
 _OPEN_LEVELS = frozenset({AccessLevel.PUBLIC, AccessLevel.PASSWORD})
@@ -100,7 +107,10 @@ def view(room: Room, head: Head | None, role: str | None, now_ms: int, waiting: 
     shown["run"] = _run(head)
     if role not in STAFF_ROLES:
         return RoomView(**shown)
-    return StaffView(**shown, **_for_staff(room), waiting=waiting)
+    shown |= _for_staff(room)
+    if role != "owner":
+        return StaffView(**shown, waiting=waiting)
+    return OwnerView(**shown, waiting=waiting, webhook=room.webhook)
 
 
 def _for_strangers(room: Room, now_ms: int) -> dict[str, Any]:
@@ -124,6 +134,7 @@ def _for_spectators(room: Room) -> dict[str, Any]:
         "created_at": iso(room.created_at_ms),
         "expires_at": iso(room.expires_at_ms),
         "listed": room.listed,
+        "presence": room.presence,
         "enable_metrics_overlay": room.enable_metrics_overlay,
         "enable_performance_graphs": room.enable_performance_graphs,
         "enable_decision_visualization": room.enable_decision_visualization,

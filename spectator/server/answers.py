@@ -8,7 +8,7 @@ from typing import Any, Literal
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, RootModel
 
-from spectator.manager.views import RoomView, StaffView, StrangerView
+from spectator.manager.views import OwnerView, RoomView, StaffView, StrangerView
 
 
 class Answer(BaseModel):
@@ -20,7 +20,7 @@ class Answer(BaseModel):
 class CreatedAnswer(Answer):
     """A room that was made or found again; the only answer beside a change of password that holds one."""
 
-    room: StaffView
+    room: OwnerView
     owner_token: str
     password: str | None = None
     join_url: str
@@ -29,7 +29,7 @@ class CreatedAnswer(Answer):
     qr: str
 
 
-class ChangedAnswer(StaffView):
+class ChangedAnswer(OwnerView):
     """A room after a change; ``password`` only when the change had one generated."""
 
     password: str | None = None
@@ -38,7 +38,7 @@ class ChangedAnswer(StaffView):
 class RoomsAnswer(Answer):
     """A tenant's rooms."""
 
-    rooms: Sequence[StaffView | RoomView]
+    rooms: Sequence[OwnerView | RoomView]
 
 
 class LobbyAnswer(Answer):
@@ -47,7 +47,7 @@ class LobbyAnswer(Answer):
     rooms: list[StrangerView]
 
 
-class AnyRoom(RootModel[StaffView | RoomView | StrangerView]):
+class AnyRoom(RootModel[OwnerView | StaffView | RoomView | StrangerView]):
     """One room, as much of it as the caller may see."""
 
 
@@ -61,7 +61,7 @@ class OwnerUrlAnswer(Answer):
 class ClaimedAnswer(Answer):
     """What a claim was exchanged for."""
 
-    room: StaffView
+    room: OwnerView
     owner_token: str
     ws_url: str
 
@@ -84,7 +84,7 @@ class ApprovedAnswer(Answer):
     visitor: str | None = None
     spectator_id: str
     role: str
-    room: StaffView | RoomView
+    room: OwnerView | StaffView | RoomView
     ws_url: str
 
 

@@ -1,11 +1,12 @@
 import logging
 import math
+import unicodedata
 from typing import Any
 
 import pytest
 
 from rooms import InvalidRequest, JoinAsk, NewIdentity, NewRoom, RoomPatch
-from rooms.forms import CONFIG_BYTES, JSON_DEPTH, METADATA_BYTES, NAME_LENGTH, PASSWORD_BYTES
+from rooms.fields import CONFIG_BYTES, JSON_DEPTH, MARKS, METADATA_BYTES, NAME_LENGTH, PASSWORD_BYTES
 from rooms.models import AccessLevel
 
 
@@ -86,6 +87,22 @@ def test_a_level_is_given_by_its_value() -> None:
         ({"graphs": {}}, "graphs"),
         ({"reuse": "yes"}, "reuse"),
         ({"pasword": "x"}, "pasword"),
+        ({"presence": "all"}, "presence"),
+        ({"presence": None}, "presence"),
+        ({"webhook": "http://example.org/hook"}, "webhook"),
+        ({"webhook": "https://user:secret@example.org/hook"}, "webhook"),
+        ({"webhook": "https://user@example.org/hook"}, "webhook"),
+        ({"webhook": "https:///hook"}, "webhook"),
+        ({"webhook": "https://example.org:99999/"}, "webhook"),
+        ({"webhook": "https://[::1/"}, "webhook"),
+        ({"webhook": "https://example.org/#secret"}, "webhook"),
+        ({"webhook": "https://ex\u00e4mple.org/"}, "webhook"),
+        ({"webhook": "https://example.org/a b"}, "webhook"),
+        ({"webhook": "https://example.org/\r\nHost: x"}, "webhook"),
+        ({"webhook": "https://example.org\\@evil.test/"}, "webhook"),
+        ({"webhook": "javascript:alert(1)"}, "webhook"),
+        ({"webhook": "https://example.org/" + "x" * 1024}, "webhook"),
+        ({"webhook": ""}, "webhook"),
     ],
 )
 def test_a_wrong_field_is_named(body: dict[str, Any], field: str) -> None:
@@ -136,9 +153,56 @@ def test_texts_come_out_normalised() -> None:
     assert (new.name, new.password, new.custom_code) == ("été", "é", "ABC234")
 
 
-@pytest.mark.parametrize("name", ["日本語", "می‌خواهم", "👩‍🔬", "O'Neill <b>", "x" * NAME_LENGTH])
+@pytest.mark.parametrize(
+    "name",
+    ["日本語", "می‌خواهم", "PDF\u200c\u0647\u0627", "क्‍ष", "👩‍🔬", "1️⃣", "O'Neill <b>", "x" * NAME_LENGTH],
+)
 def test_a_name_may_be_in_any_script(name: str) -> None:
     assert NewRoom.read({"name": name}).name == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\u2800", "\u3164", "\u115f", "\u1160", "\uffa0", "\u0300", "\u0300\u0301", "\u200d", "\u200c\u200c",
+        "\ufe0f", "\u034f", "\u00ad", "\u200b", "\ufeff", " \u3000\u00a0", "\u2800 \u2800",
+    ],
+)  # fmt: skip
+def test_a_name_that_shows_nothing_is_refused(name: str) -> None:
+    assert refusal(NewRoom, name=name).field == "name"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ann\u2800",
+        "Ann\u3164",
+        "An\u200dn",
+        "Ann\u200d",
+        "\u200cAnn",
+        "Ann\u034f",
+        "日\u200d\u200d本",
+        "Ann\uffff",
+    ],
+)
+def test_two_names_cannot_look_the_same_by_something_unseen(name: str) -> None:
+    assert refusal(NewRoom, name=name).field == "name"
+
+
+def test_marks_do_not_climb_over_other_lines() -> None:
+    assert NewRoom.read({"name": "Z" + "\u0335" * MARKS}).name
+    assert "stack" in refusal(NewRoom, name="Z" + "\u0335" * (MARKS + 1)).message
+
+
+@pytest.mark.parametrize("field", ["name", "password"])
+def test_a_long_text_is_refused_before_it_is_normalised(field: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    normalize = unicodedata.normalize
+    monkeypatch.setattr(
+        unicodedata, "normalize", lambda form, text: (seen.append(len(text)), normalize(form, text))[1]
+    )
+    assert refusal(NewRoom, **{field: "a" + "\u0300\u0316" * 15_000}).field == field
+    assert max(seen, default=0) <= 4 * PASSWORD_BYTES
 
 
 def test_metadata_may_be_as_deep_and_large_as_said() -> None:

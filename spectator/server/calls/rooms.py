@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from rooms import NewRoom, Role, Room, RoomPatch
-from spectator.manager.views import RoomView, StaffView, StrangerView
+from spectator.manager.views import OwnerView, RoomView, StaffView, StrangerView
 from spectator.server.answers import (
     ChangedAnswer,
     CreatedAnswer,
@@ -99,8 +99,8 @@ async def shown_to(call: Call, room: Room, role: Role | None) -> StrangerView:
     return shown
 
 
-async def shown_to_owner(call: Call, room: Room) -> StaffView:
+async def shown_to_owner(call: Call, room: Room) -> OwnerView:
     """A room as its owner sees it."""
     shown = await shown_to(call, room, "owner")
-    assert isinstance(shown, StaffView), "an owner is shown everything"
+    assert isinstance(shown, OwnerView), "an owner is shown everything"
     return shown

@@ -7,7 +7,7 @@ import pytest
 
 from rooms import AccessLevel, Room
 from spectator.log import Head
-from spectator.manager.views import RoomView, StaffView, StrangerView, iso, view
+from spectator.manager.views import OwnerView, RoomView, StaffView, StrangerView, iso, view
 
 ROOM = Room(
     id="r_1234567890123456",
@@ -124,8 +124,17 @@ def test_a_room_whose_time_is_over_has_ended_swept_or_not() -> None:
 
 
 def test_models_say_which_is_which() -> None:
-    kinds = [type(view(ROOM, HEAD, role, NOW)) for role in (None, "reader", "owner")]
-    assert kinds == [StrangerView, RoomView, StaffView]
+    kinds = [type(view(ROOM, HEAD, role, NOW)) for role in (None, "reader", "moderator", "owner")]
+    assert kinds == [StrangerView, RoomView, StaffView, OwnerView]
+
+
+def test_the_owner_alone_sees_the_webhook_and_everybody_inside_what_presence_is() -> None:
+    room = dataclasses.replace(ROOM, presence="names", webhook="https://example.org/hook?token=x")
+    inside = ("spectator", "reader", "moderator", "owner")
+    assert [shown(role, room)["presence"] for role in inside] == ["names"] * 4
+    assert [role for role in (None, *inside) if "webhook" in shown(role, room)] == ["owner"]
+    assert shown("owner", room)["webhook"] == "https://example.org/hook?token=x"
+    assert "token=x" not in repr(room)
 
 
 def test_times_are_utc_with_z() -> None:
