@@ -121,12 +121,13 @@ class RoomManager:
         """
         return await self._founding.create(caller, new, idempotency_key)
 
-    async def find(self, ref: str, *, fresh: bool = True) -> Room | None:
+    async def find(self, ref: str, *, fresh: bool = True, caller: Caller | None = None) -> Room | None:
         """The room with this id or code (as typed), or None. It does not ask who may know of it: ``look``.
 
-        ``fresh=False`` accepts an answer that is up to a second old, for calls that a script checks again.
+        ``fresh=False`` accepts an answer that is up to a second old, for calls that a script checks again;
+        for a ``caller``, only where the credential is of the room's tenant or of the room.
         """
-        return await self._directory.find(ref, fresh=fresh)
+        return await self._directory.find(ref, fresh=fresh, caller=caller)
 
     async def look(self, ref: str, caller: Caller, client: str) -> tuple[Room, Role | None]:
         """The room and what the caller is to it, for everybody who may know that it exists.

@@ -19,7 +19,7 @@ from spectator.server.bodies import parse_json
 from spectator.server.intake import CONTROL_BODY_LIMIT, read_body
 from spectator.server.keys import MANAGER, TURNS
 from spectator.server.openapi import API_ROOT
-from spectator.server.policy import check as check_policy
+from spectator.server.policy import check_credential, check_standing
 from spectator.server.routes import Call, Route
 
 
@@ -58,10 +58,11 @@ async def _admit(route: Route, request: web.Request) -> Call:
     """Who calls, about which room, and whether they may; the body comes later, when the caller is known."""
     manager = request.app[MANAGER]
     call = Call(request=request, manager=manager, caller=await caller_of(request, bearer_of(request)))
+    check_credential(route.policy, call.caller)
     if route.names_room:
-        call.found, call.role = await _find(request.match_info["room"], call)
-    if route.finds_room:
-        check_policy(route.policy, call.caller, call.found, call.role)
+        room, role = await _find(request.match_info["room"], call)
+        check_standing(route.policy, call.caller, room, role)
+        call.found, call.role = room, role
     return call
 
 

@@ -89,6 +89,7 @@ class Route:
         takes: media types of a special body, for the OpenAPI document.
         gives: media type of a special answer, for the OpenAPI document.
         headers: further request headers the call reads, name → meaning.
+        audit: the name under which the audit notes this call, refused or done; None: it is not noted.
     """
 
     method: str
@@ -105,6 +106,7 @@ class Route:
     takes: Sequence[str] = ()
     gives: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    audit: str | None = None
 
     @property
     def names_room(self) -> bool:

@@ -26,7 +26,7 @@ from rooms import (
     UnsupportedMediaType,
     WrongPassword,
 )
-from spectator.manager.views import StaffView
+from spectator.manager.views import OwnerView
 from spectator.server import answers, bodies, policy
 from spectator.server.calls import joining, people, publishing, rooms, watching
 from spectator.server.routes import Route
@@ -104,7 +104,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         rooms.close_room,
         policy.OWNER,
         "End a room for everybody.",
-        answers={200: StaffView},
+        answers={200: OwnerView},
     ),
     Route(
         "POST",
@@ -113,7 +113,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         policy.OWNER,
         "Let a room live longer.",
         body=bodies.ExtendBody,
-        answers={200: StaffView},
+        answers={200: OwnerView},
         refusals=(*_ENDED, *_BODY),
     ),
     Route(
@@ -129,7 +129,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         "/rooms/{room}/join",
         joining.join,
-        policy.ANYONE,
+        policy.JOINER,
         "Ask to come in. The bearer may be a visitor, an identity, an old grant, a room key or an API key.",
         body=JoinAsk,
         answers={200: answers.ApprovedAnswer, 202: answers.PendingAnswer},

@@ -135,7 +135,7 @@ async def test_who_may_not_watch_gets_a_problem(site):
 async def test_who_waits_does_not_stream(site):
     made = await site.create(require_approval=True)
     asked = (await site.call("POST", f"/rooms/{made['room']['code']}/join", {"display_name": "Ann"})).body
-    assert await refused(site, made["room"]["id"], asked["token"]) == (401, "unauthorized")
+    assert await refused(site, made["room"]["id"], asked["token"]) == (403, "not_allowed")
 
 
 async def test_a_line_break_in_an_event_does_not_end_it(site):
