@@ -10,7 +10,8 @@ from spectator.cli.exits import CommandError, Exit
 from spectator.client.address import Address
 from spectator.client.api import Api
 from spectator.client.environment import Environment
-from spectator.client.local_server import LocalServer
+from spectator.client.errors import NoServer
+from spectator.client.opening import find_api
 from spectator.client.terms import read_key
 
 
@@ -30,10 +31,10 @@ def api(arguments: argparse.Namespace, *, key: bool = True) -> Api:
 
 
 def place(arguments: argparse.Namespace, *, key: bool = True) -> Tuple[Address, Optional[str]]:
-    """Return the server's address and the key to show there.
+    """Return the server's address and the key to show there, as `spectator.client.opening.find_api` has it.
 
-    The key is ``SPECTATOR_API_KEY``; without it the data folder's, which is sent to this user's own server
-    only. With ``key`` False a command does without one where there is none.
+    ``--data`` without ``--url`` means the server of that folder, whatever one is logged in to. With ``key``
+    False a command does without a key where there is none.
 
     Raises:
         CommandError: no server runs, or there is no key for the one that was named, or what stands for a key
@@ -46,11 +47,18 @@ def place(arguments: argparse.Namespace, *, key: bool = True) -> Tuple[Address, 
         raise CommandError(
             "unauthorized", "SPECTATOR_API_KEY holds no key; set it to one, or unset it."
         ) from None
-    if told.url is not None:
-        if told.api_key is None and key:
-            raise CommandError("unauthorized", "Set SPECTATOR_API_KEY to a key of that server.")
-        return Address.parse(told.url), told.api_key
-    found = LocalServer(told.data_dir).find()
-    if found is None:
-        raise CommandError("no_server", "No server is running. Start one: spectator serve", Exit.NO_SERVER)
-    return found.address, told.api_key or found.key
+    if arguments.data is not None and told.url is None:
+        told = replace(told, config_dir=None)
+    try:
+        found = find_api(told, None, None, start=False)
+    except NoServer:
+        raise CommandError(
+            "no_server", "No server is running. Start one: spectator serve", Exit.NO_SERVER
+        ) from None
+    if key and not found.has_credential:
+        raise CommandError(
+            "unauthorized",
+            f"There is no key for {found.address.url}: say `spectator login {found.address.url}`, or set "
+            "SPECTATOR_API_KEY.",
+        )
+    return found.address, found.bearer

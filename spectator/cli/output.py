@@ -51,3 +51,13 @@ def printable(text: Any) -> str:
     return "".join(
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(text)
     )
+
+
+def moment(told: Any) -> str:
+    """Return a server's time, such as ``2024-01-15T10:30:00.000Z``, as people read it; ``-`` for none."""
+    text = str(told or "")
+    return (
+        f"{text[:10]} {text[11:16]} UTC"
+        if text[10:11] == "T" and text.endswith("Z")
+        else printable(text) or "-"
+    )

@@ -24,6 +24,8 @@ def create(arguments: argparse.Namespace, out: Output) -> int:
         "access_level": arguments.access,
         "custom_code": arguments.code,
         "session_duration_hours": arguments.hours,
+        "presence": arguments.presence,
+        "allowed_users": arguments.allow,
     }
     fields.update({name: value for name, value in given.items() if value is not None})
     if arguments.password:
@@ -55,7 +57,7 @@ def show(arguments: argparse.Namespace, out: Output) -> int:
     room = api(arguments, key=False).room(arguments.room)
     shown = {name: value for name, value in room.items() if value not in (None, "", {}, [])}
     width = max(len(name) for name in shown)
-    out.result(room, "\n".join(f"{name.ljust(width)}  {_value(value)}" for name, value in shown.items()))
+    out.result(room, "\n".join(f"{name.ljust(width)}  {told_of(value)}" for name, value in shown.items()))
     return Exit.DONE
 
 
@@ -98,11 +100,16 @@ def _state(room: Dict[str, Any]) -> str:
     return str(run["status"] if run and room["status"] != "ended" else room["status"])
 
 
-def _value(value: Any) -> str:
+def told_of(value: Any) -> str:
+    """Return one value of a room as people read it."""
+    if value in (None, [], {}):
+        return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):
         return ", ".join(
             f"{printable(name)}: {printable(told)}" for name, told in value.items() if told is not None
         )
+    if isinstance(value, list):
+        return ", ".join(printable(one) for one in value)
     return printable(value)

@@ -42,6 +42,9 @@ def serve(arguments: argparse.Namespace, out: Output) -> int:
     given["data_dir"] = arguments.data
     try:
         settings = Settings.load(given)
+    except SettingsError as error:
+        raise CommandError("invalid_settings", str(error), Exit.USAGE) from error
+    try:
         if arguments.autostarted and settings.idle_exit_s is None:
             settings = settings.model_copy(update={"idle_exit_s": AUTOSTARTED_IDLE_S})
         asyncio.run(run_server(settings, lambda ready: _greet(ready.url, ready.join_root, arguments, out)))

@@ -10,7 +10,7 @@ import spectator
 from spectator.cli.exits import Exit
 from spectator.cli.finding import place
 from spectator.cli.output import Output, printable
-from spectator.cli.passwords import ask_password
+from spectator.cli.passwords import ask_invitation, ask_password
 
 FIGURES = 8  # numbers a line shows
 
@@ -18,9 +18,12 @@ FIGURES = 8  # numbers a line shows
 def watch(arguments: argparse.Namespace, out: Output) -> int:
     """Print events until the room ends or the person does."""
     password = ask_password("Password: ") if arguments.password else None
+    invitation = ask_invitation() if arguments.invitation else None
     # Without either, `spectator.watch` looks where a script would: the link, SPECTATOR_URL, this user's.
     url = arguments.url or (place(arguments)[0].url if arguments.data else None)
-    for event in spectator.watch(arguments.room, password=password, name=arguments.name, url=url):
+    for event in spectator.watch(
+        arguments.room, password=password, invitation=invitation, name=arguments.name, url=url
+    ):
         out.result(event, line(event))
     return Exit.DONE
 

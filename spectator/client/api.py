@@ -89,13 +89,21 @@ class Api:
         """Change a room; what is not given stays."""
         return _object(self.request("PATCH", _room(room), fields))
 
+    def rotate(self, room: str, what: str) -> Fields:
+        """Replace a room's code, password or key; return the room, with ``password`` or ``owner_token``."""
+        return _object(self.request("POST", _room(room) + "/rotate", {"what": what}))
+
+    def transfer(self, room: str, user_id: str) -> Fields:
+        """Give a room to a user of the tenant; the room's key is worth nothing from then on."""
+        return _object(self.request("POST", _room(room) + "/transfer", {"user_id": user_id}))
+
     def extend(self, room: str, hours: float) -> Fields:
         """Let a room live ``hours`` longer."""
         return _object(self.request("POST", _room(room) + "/extend", {"hours": hours}))
 
-    def close(self, room: str) -> None:
-        """End a room for everybody."""
-        self.request("DELETE", _room(room))
+    def close(self, room: str, *, keep: bool = True) -> None:
+        """End a room for everybody; ``keep=False`` removes what was recorded at once, too."""
+        self.request("DELETE", _room(room) + ("" if keep else "?keep=false"))
 
     def claim(self, room: str) -> str:
         """Return a fresh ``owner_url``: good once, for ten minutes."""
@@ -150,16 +158,46 @@ class Api:
         """Let everybody in who waits and for whom there is a seat."""
         return _objects(self.request("POST", _room(room) + "/requests/approve-all", {}), "requests")
 
+    def people(self, room: str) -> Fields:
+        """Return who is in and who is blocked.
+
+        ``spectators``: ``{id, name, role, joined_at, lag_ms, watching, user_id}`` each; ``blocked``:
+        ``{id, name, user_id, blocked_at}`` each.
+        """
+        return _object(self.request("GET", _room(room) + "/spectators"))
+
     def spectators(self, room: str) -> List[Fields]:
-        """Return who is in: ``{id, name, role, joined_at, lag_ms}`` each."""
-        return _objects(self.request("GET", _room(room) + "/spectators"), "spectators")
+        """Return who is in; see `people`."""
+        return _objects(self.people(room), "spectators")
+
+    def use_power(self, room: str, person: str, power: str) -> Fields:
+        """Kick, block, unblock, promote or demote a person; return ``{id, name, status}``."""
+        path = f"{_room(room)}/spectators/{quote(person, safe='')}/{quote(power, safe='')}"
+        return _object(self.request("POST", path, {}))
+
+    def invite(self, room: str, fields: Mapping[str, Any]) -> Fields:
+        """Make an invitation of ``{uses, hours, user_id?, note?}``; return it with ``token`` and ``url``."""
+        return _object(self.request("POST", _room(room) + "/invitations", fields))
+
+    def invitations(self, room: str) -> List[Fields]:
+        """Return the invitations to a room, without their tokens."""
+        return _objects(self.request("GET", _room(room) + "/invitations"), "invitations")
+
+    def withdraw_invitation(self, room: str, invitation: str) -> None:
+        """Make an invitation worth nothing; who came in by it stays."""
+        self.request("DELETE", f"{_room(room)}/invitations/{quote(invitation, safe='')}")
+
+    def mint_identity(
+        self, user_id: str, name: Optional[str] = None, hours: Optional[float] = None
+    ) -> Fields:
+        """Vouch for a user of the key's tenant; return ``{token, user_id, name, expires_at}``."""
+        fields = {"user_id": user_id, "name": name, "hours": hours}
+        given = {field: value for field, value in fields.items() if value is not None}
+        return _object(self.request("POST", "/identities", given))
 
     def identity(self, user_id: str, name: Optional[str] = None, hours: Optional[float] = None) -> str:
-        """Return a signed identity of a user of the key's tenant: whoever holds the key vouches for it."""
-        fields = {"user_id": user_id, "name": name, "hours": hours}
-        told = self.request("POST", "/identities", {key: v for key, v in fields.items() if v is not None})
-        answer = _object(told)
-        return str(answer.get("token") or answer["identity"])
+        """Return the token of `mint_identity`: it proves to a server who somebody is."""
+        return str(self.mint_identity(user_id, name, hours)["token"])
 
     # -- what happened
 

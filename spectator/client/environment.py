@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Mapping, Optional
 
-from spectator.protocol.folders import data_folder
+from spectator.protocol.folders import config_folder, data_folder
 
 MODES = ("online", "offline", "disabled")
 
@@ -36,6 +36,7 @@ class Environment:
         data_dir: the folder of keys and of ``server.json``.
         autostart: False when `SPECTATOR_AUTOSTART=off`: start no server.
         rank: this process's number in a distributed job; 0 in any other.
+        config_dir: the folder of the keys that `spectator login` keeps; None: look for none.
     """
 
     url: Optional[str]
@@ -44,6 +45,7 @@ class Environment:
     data_dir: Path
     autostart: bool
     rank: int
+    config_dir: Optional[Path] = None
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Environment:
@@ -62,6 +64,7 @@ class Environment:
             data_dir=data_folder(environ, platform),
             autostart=_switch("SPECTATOR_AUTOSTART", environ.get("SPECTATOR_AUTOSTART", "")),
             rank=_rank(environ),
+            config_dir=config_folder(environ, platform),
         )
 
 

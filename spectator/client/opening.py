@@ -12,6 +12,7 @@ from spectator.client.delivery import Opened
 from spectator.client.environment import Environment
 from spectator.client.errors import NoServer, Refused
 from spectator.client.local_server import LocalServer
+from spectator.client.logins import Logins
 from spectator.client.stderr import Speaker
 from spectator.client.terms import Terms
 
@@ -87,7 +88,10 @@ class Opener:
             raise
         if not api.has_credential:
             raise Refused(
-                "unauthorized", 401, f"no API key for {api.address.url}: set SPECTATOR_API_KEY, or api_key="
+                "unauthorized",
+                401,
+                f"no API key for {api.address.url}: say `spectator login {api.address.url}`, or set "
+                "SPECTATOR_API_KEY",
             )
         return api
 
@@ -110,30 +114,44 @@ def find_api(
 ) -> Api:
     """Return the server to use and the key to show it.
 
-    The server: ``address``, else the environment's URL, else this user's own, which is started if ``start``
-    and the environment allow it. The key: ``api_key``, else the environment's, else, for this user's own
-    server and no other, the data folder's.
+    The server: ``address``, else the environment's URL, else, where no key is given either, that of the last
+    ``spectator login``, else this user's own, which is started if ``start`` and the environment allow it.
+    The key: ``api_key``, else the environment's, else the one kept by a login to exactly this address, else,
+    for this user's own server and no other, the data folder's.
 
     Raises:
         NoServer: there is none, and none can be started.
+        SpectatorError: the kept logins cannot be used.
         ValueError: the environment's URL cannot be used.
     """
     local = LocalServer(environment.data_dir)
+    logins = Logins(environment.config_dir) if environment.config_dir else None
     key = api_key or environment.api_key
     if address is None and environment.url is not None:
         address = Address.parse(environment.url)
     if address is not None:
-        if key is None:
-            found = local.find()
-            if found is not None and found.address == address:
-                key = found.key
-        return Api(address, key)
+        return Api(address, key or _kept_key(address, logins, local))
+    # A login is an address and a key together: who gives a key alone means their own server, as ever.
+    last = logins.last() if logins and key is None and not lan else None
+    if last is not None:
+        return Api(*last)
     if start and environment.autostart:
         found = local.find_or_start(lan=lan)
     else:
-        found = local.find()
-        if found is None:
+        running = local.find()
+        if running is None:
             raise NoServer(
                 "no server runs; start one: spectator serve, or set SPECTATOR_URL to the address of one"
             )
+        found = running
     return Api(found.address, key or found.key)
+
+
+def _kept_key(address: Address, logins: Optional[Logins], local: LocalServer) -> Optional[str]:
+    """Return the key that is kept for exactly this address: by a login, or in the data folder."""
+    key = logins.key(address) if logins else None
+    if key is None:
+        found = local.find()
+        if found is not None and found.address == address:
+            key = found.key
+    return key

@@ -1,4 +1,4 @@
-"""Where a user's data lives: one rule for the server that writes there and the client that looks there."""
+"""Where a user's data and settings live: one rule for all who write there and look there."""
 
 from __future__ import annotations
 
@@ -22,4 +22,21 @@ def data_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Pat
     shared = environ.get("XDG_DATA_HOME")
     # The XDG rules say that a relative path is to be ignored.
     root = Path(shared) if shared and Path(shared).is_absolute() else home / ".local" / "share"
+    return root / "spectator"
+
+
+def config_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
+    """Return the folder of this user's own settings: the keys that ``spectator login`` keeps.
+
+    ``SPECTATOR_CONFIG_DIR`` wins. Else macOS: ``~/Library/Application Support/spectator``; elsewhere
+    ``$XDG_CONFIG_HOME/spectator`` or ``~/.config/spectator``. Nothing is created.
+    """
+    told = environ.get("SPECTATOR_CONFIG_DIR")
+    if told:
+        return Path(told).expanduser().absolute()
+    home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
+    if platform == "darwin":
+        return home / "Library" / "Application Support" / "spectator"
+    shared = environ.get("XDG_CONFIG_HOME")
+    root = Path(shared) if shared and Path(shared).is_absolute() else home / ".config"
     return root / "spectator"

@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def environment(data_dir: Path, **more: str) -> dict[str, str]:
     """Return the environment of a child: this one's without any setting of ours, and ``more``."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SPECTATOR_")}
-    return {**kept, "SPECTATOR_DATA_DIR": str(data_dir), "PYTHONPATH": str(ROOT), **more}
+    folders = {"SPECTATOR_DATA_DIR": str(data_dir), "SPECTATOR_CONFIG_DIR": str(data_dir / "config")}
+    return {**kept, **folders, "PYTHONPATH": str(ROOT), **more}
 
 
 class ServerProcess:

@@ -47,17 +47,21 @@ def test_serve_says_where_and_ends_cleanly_on_ctrl_c(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "told", "code"),
     [
-        (["--host", "0.0.0.0"], "--lan"),
-        (["--redis", "http://x"], "redis://"),
-        (["--redis", "unix:///nowhere.sock"], "nowhere.sock"),
-        (["--static", "/nowhere"], "index.html"),
+        (["--host", "0.0.0.0"], "--lan", 2),
+        (["--redis", "nonsense"], "redis://", 2),
+        (["--redis", "http://x"], "redis://", 2),
+        (["--redis", "unix://"], "redis://", 2),
+        (["--redis", "unix:///nowhere.sock"], "nowhere.sock", 4),
+        (["--port", "99999"], "a port is a number from 0 to 65535", 2),
+        (["--port", "-1"], "--port", 2),
+        (["--static", "/nowhere"], "index.html", 2),
     ],
 )
-def test_what_cannot_be_served_is_told_in_a_line(tmp_path, arguments, told):
+def test_what_cannot_be_served_is_told_in_a_line(tmp_path, arguments, told, code):
     done = spectator_command(tmp_path / "data", "serve", "--port", "0", *arguments)
-    assert done.returncode == 4
+    assert done.returncode == code
     assert told in done.stderr
     assert "Traceback" not in done.stderr
 

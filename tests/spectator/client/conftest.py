@@ -26,6 +26,7 @@ def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name.startswith("SPECTATOR_") or name in RANKS or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("SPECTATOR_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("SPECTATOR_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.setenv("SPECTATOR_AUTOSTART", "off")
 
 
