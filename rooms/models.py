@@ -115,13 +115,31 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A member as the list of spectators shows it; ``seated`` says whether a seat is held now."""
+    """A member as the list of spectators shows it.
+
+    ``seated``: a seat is held now. ``here``: some node holds a connection of this person. ``lag_ms``: how far
+    behind the best of them was when it was renewed last, within 10 s; None for who is not here.
+    """
 
     id: str
     name: str
     role: Literal["moderator", "spectator"]
     joined_at_ms: int
     seated: bool
+    here: bool = False
+    lag_ms: int | None = None
+    user_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Who is in a room by a live connection, on all nodes together: each person once.
+
+    ``first`` are those who have been here longest, not all when they are many; ``owner`` may be among them.
+    """
+
+    count: int = 0
+    first: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,13 @@
-"""How long presence lasts: seats, reservations, waits. All in milliseconds."""
+"""How long presence lasts: seats, ties, reservations, waits. All in milliseconds."""
 
 from __future__ import annotations
 
 SEAT_MS = 30_000
 """A seat is a lease of this length; the live connection renews it (every 10 s), a lost one lets it lapse."""
+
+HERE_MS = 27_000
+"""For so long after its last renewal somebody counts as here: a killed node's people are gone, and everybody
+who watches has been told, before their seats are free."""
 
 RESERVED_MS = 60_000
 """For so long an approval holds a seat for somebody who has not come in yet."""
@@ -31,6 +35,10 @@ CODE_KEPT_MS = 24 * 3_600_000
 
 ROOM_KEPT_MS = 7 * 24 * 3_600_000
 """For so long after a room ended, what was recorded in it is kept."""
+
+
+NAMED = 50
+"""So many of those who are here can be named to others, the ones who came first; the count knows them all."""
 
 
 def is_held(lease_end_ms: int | None, now_ms: int) -> bool:

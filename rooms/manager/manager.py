@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rooms.connection import Connection
 from rooms.errors import StoreUnavailable
@@ -20,7 +20,7 @@ from rooms.manager.indexes import Indexes
 from rooms.manager.standing import may_publish
 from rooms.manager.upkeep import Upkeep
 from rooms.manager.watching import Watching
-from rooms.models import Admitted, Caller, Created, Glance, JoinRequest, Person, Role, Room, Waiting
+from rooms.models import Admitted, Caller, Created, Glance, JoinRequest, Person, Present, Role, Room, Waiting
 from rooms.passwords import Passwords
 from rooms.store import NamesStore, PeopleStore, RoomStore
 from rooms.tokens import Secrets
@@ -231,18 +231,29 @@ class RoomManager:
         """Several rooms in one pipeline. A room that could not be read is missing from the answer."""
         return await self._watching.glances(room_ids)
 
-    async def renew(self, leases: Sequence[tuple[str, str]]) -> list[bool]:
-        """Renew the seats of (room id, person) for 30 s, in one pipeline.
+    async def present(self, room_ids: Sequence[str]) -> dict[str, Present]:
+        """Who is here by a live connection on any node, in one pipeline.
 
-        False: no longer a member, the room is over, or the lease had lapsed and the room is full. Raises
-        ``StoreUnavailable`` when that is not known of all: then nobody is to be sent away yet.
+        It costs the same however many are here. A room that could not be read is missing from the answer.
         """
-        return await self._watching.renew(leases)
+        return await self._watching.present(room_ids)
+
+    async def renew(
+        self, leases: Sequence[tuple[str, str]], lags_ms: Mapping[tuple[str, str], int] | None = None
+    ) -> list[bool]:
+        """Renew (room id, person) for 30 s, in one pipeline: the seat, and that the person is here.
+
+        Who needs no seat (moderators, ``OWNER_PERSON``) is only here. ``lags_ms``: how far behind they are;
+        0 for who is missing in it. False: no longer a member, the room is over, or the lease had lapsed and
+        the room is full. Raises ``StoreUnavailable`` when that is not known of all: then nobody is to be sent
+        away yet.
+        """
+        return await self._watching.renew(leases, lags_ms or {})
 
     async def release(self, room_id: str, person: str) -> None:
-        """Give back the seat that this node renewed last, unless another renewed it since.
+        """This node has no connection of the person any more: unless another node has, the seat is free.
 
-        The membership stays. Repeats are harmless.
+        Nothing happens when this node renewed since. The membership stays. Repeats are harmless.
         """
         await self._watching.release(room_id, person)
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from rooms import codes
 from rooms.errors import RoomsError
 from rooms.manager.context import Context, nonce
-from rooms.models import Glance, Person
+from rooms.models import Glance, Person, Present
+from rooms.presence import NAMED
+from rooms.store import Held, PresenceStore
+
+Lease = tuple[str, str]
+"""Room id and person."""
 
 
 class Watching:
-    """Leases of this node, and the lists of who is in."""
+    """Leases and ties of this node, and the lists of who is in."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._leases: dict[tuple[str, str], int] = {}
+        self._presence = PresenceStore(context.connection, codes.new_id("n"))
+        self._held: dict[Lease, Held] = {}
 
     async def glances(self, room_ids: Sequence[str]) -> dict[str, Glance | None]:
         """Rooms and who is in them."""
@@ -23,37 +30,51 @@ class Watching:
     async def people(self, room_id: str) -> list[Person]:
         """The members, in the order they joined."""
         members, seated = await self._context.people.members(room_id)
+        lags = await self._presence.lags(room_id)
         return [
-            Person(one.person, one.name, one.role, one.joined_at_ms, one.person in seated)
+            Person(
+                one.person,
+                one.name,
+                one.role,
+                one.joined_at_ms,
+                seated=one.person in seated,
+                here=one.person in lags,
+                lag_ms=lags.get(one.person),
+                user_id=one.user_id,
+            )
             for one in members.values()
         ]
 
-    async def renew(self, leases: Sequence[tuple[str, str]]) -> list[bool]:
-        """Renew seats; raises when one of them is not known to be renewed or lost."""
-        answers = await self._context.people.renew(leases)
+    async def present(self, room_ids: Sequence[str]) -> dict[str, Present]:
+        """Who is here, on all nodes together."""
+        return await self._presence.present(room_ids, NAMED)
+
+    async def renew(self, leases: Sequence[Lease], lags_ms: Mapping[Lease, int]) -> list[bool]:
+        """Renew seats and ties; raises when one of them is not known to be renewed or lost."""
+        answers = await self._presence.renew([(*lease, lags_ms.get(lease, 0)) for lease in leases])
         unknown: RoomsError | None = None
         stays = []
         for lease, answer in zip(leases, answers, strict=True):
             if isinstance(answer, RoomsError):
                 unknown = answer
                 continue
-            may_stay, ends_ms = answer
+            may_stay, held = answer
             stays.append(may_stay)
             if may_stay:
-                self._leases[lease] = ends_ms
+                self._held[lease] = held
             else:
-                self._leases.pop(lease, None)
+                self._held.pop(lease, None)
         if unknown is not None:
             raise unknown
         return stays
 
     async def release(self, room_id: str, person: str) -> None:
-        """Give a seat back that this node renewed last."""
-        ends_ms = self._leases.pop((room_id, person), None)
-        if ends_ms is not None:
-            await self._context.people.release(room_id, person, ends_ms)
+        """Give back what this node renewed last."""
+        held = self._held.pop((room_id, person), None)
+        if held is not None:
+            await self._presence.release(room_id, person, held)
 
     async def leave(self, room_id: str, person: str) -> None:
         """End a membership."""
-        self._leases.pop((room_id, person), None)
+        self._held.pop((room_id, person), None)
         await self._context.people.leave(room_id, person, nonce())

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from rooms.store.names_store import KeyRow, NamesStore
 from rooms.store.people_store import PeopleStore
+from rooms.store.presence_store import Held, PresenceStore
 from rooms.store.room_store import UNCONFIRMED_MS, Outcome, Reading, RoomStore
 from rooms.store.rows import Facts, Record
 
 __all__ = [
     "UNCONFIRMED_MS",
     "Facts",
+    "Held",
     "KeyRow",
     "NamesStore",
     "Outcome",
     "PeopleStore",
+    "PresenceStore",
     "Reading",
     "Record",
     "RoomStore",

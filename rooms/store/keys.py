@@ -9,9 +9,10 @@ import hashlib
 
 PARTS = (
     "room", "members", "seats", "requests", "waiting", "askers", "asked", "refused", "turned",
+    "here", "arrived", "ties",
     "log", "head", "checkpoint", "producers", "crowd", "series", "frames",
 )  # fmt: skip
-"""Every key of a room by its last part; those in the second line belong to the log of events."""
+"""Every key of a room by its last part; those in the last line belong to the log of events."""
 
 SECRETS = "sp:secrets"
 DUE = "sp:due"

@@ -9,7 +9,7 @@ from rooms.bells import channel_of
 from rooms.connection import Connection
 from rooms.errors import RoomsError
 from rooms.models import JoinRequest, Member
-from rooms.presence import ANSWER_KEPT_MS, REFUSED_MS, RESERVED_MS, SEAT_MS
+from rooms.presence import ANSWER_KEPT_MS, REFUSED_MS, RESERVED_MS
 from rooms.store import keys, rows, scripts
 from rooms.store.rows import Record
 
@@ -58,26 +58,10 @@ class PeopleStore:
         await self._connection.run(scripts.TURN_AWAY, names, [person])
 
     async def leave(self, room_id: str, person: str, nonce: str) -> None:
-        """Remove a member and the seat."""
-        names = [*keys.of_room(room_id, "room", "members", "seats"), channel_of(room_id)]
+        """Remove a member, the seat, and the place among those who are here."""
+        parts = ("room", "members", "seats", "here", "arrived", "ties")
+        names = [*keys.of_room(room_id, *parts), channel_of(room_id)]
         await self._connection.run(scripts.LEAVE, names, [person, nonce])
-
-    async def renew(self, leases: Sequence[tuple[str, str]]) -> list[tuple[bool, int] | RoomsError]:
-        """Renew seats in one pipeline: (may stay, end of the lease), or why nothing is known."""
-        now_ms = self.now_ms
-        ends_ms = now_ms + SEAT_MS
-        replies = await self._connection.run_many(
-            [
-                (scripts.RENEW, keys.of_room(room_id, "room", "members", "seats"), [now_ms, person, ends_ms])
-                for room_id, person in leases
-            ]
-        )
-        return [reply if isinstance(reply, RoomsError) else (bool(reply), ends_ms) for reply in replies]
-
-    async def release(self, room_id: str, person: str, lease_end_ms: int) -> None:
-        """Give a seat back, if nobody renewed it since ``lease_end_ms`` was set."""
-        args = [self.now_ms, person, lease_end_ms]
-        await self._connection.run(scripts.RELEASE, keys.of_room(room_id, "seats"), args)
 
     async def member(self, room_id: str, person: str) -> Member | None:
         """One member's row, or None."""

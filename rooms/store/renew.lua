@@ -1,17 +1,33 @@
--- Renew a member's seat; a lapsed one is taken again only if the room has one.
--- KEYS  room, members, seats
--- ARGV  now ms, person, end of the lease ms
+-- Renew what a live connection holds: the person's seat, and the note that the person is here on this node.
+-- A lapsed seat is taken again only if the room has one; who is no member any more is not here either.
+-- KEYS  room, members, seats, here, arrived, ties
+-- ARGV  now ms, person, end of the lease ms, node, end of the presence ms, lag ms, 'member' or 'owner' (no row)
 -- Returns 1 when the person may stay, 0 when not a member, the room is over, or the seat was lost.
 local room = redis.call('HMGET', KEYS[1], 'status', 'expires_at', 'max')
-local now, person = tonumber(ARGV[1]), ARGV[2]
+local now, person, node = tonumber(ARGV[1]), ARGV[2], ARGV[4]
 if not room[1] or room[1] == 'ended' or tonumber(room[2]) <= now then return 0 end
-local row = redis.call('HGET', KEYS[2], person)
-if not row then return 0 end
-if cjson.decode(row).role == 'moderator' then return 1 end
-local lease = redis.call('ZSCORE', KEYS[3], person)
-if (not lease or tonumber(lease) <= now)
-  and redis.call('ZCOUNT', KEYS[3], '(' .. ARGV[1], '+inf') >= tonumber(room[3]) then
-  return 0
+if ARGV[7] == 'member' then
+  local row = redis.call('HGET', KEYS[2], person)
+  if not row then
+    redis.call('ZREM', KEYS[4], person)
+    redis.call('ZREM', KEYS[5], person)
+    redis.call('HDEL', KEYS[6], person)
+    return 0
+  end
+  if cjson.decode(row).role ~= 'moderator' then
+    local lease = redis.call('ZSCORE', KEYS[3], person)
+    if (not lease or tonumber(lease) <= now)
+      and redis.call('ZCOUNT', KEYS[3], '(' .. ARGV[1], '+inf') >= tonumber(room[3]) then
+      return 0
+    end
+    redis.call('ZADD', KEYS[3], ARGV[3], person)
+  end
 end
-redis.call('ZADD', KEYS[3], 'GT', ARGV[3], person)
+local ties = {string.format('%s %s %s', node, ARGV[5], ARGV[6])}
+for other, till, lag in (redis.call('HGET', KEYS[6], person) or ''):gmatch('(%S+) (%d+) (%d+)') do
+  if other ~= node and tonumber(till) > now then ties[#ties + 1] = string.format('%s %s %s', other, till, lag) end
+end
+redis.call('HSET', KEYS[6], person, table.concat(ties, ' '))
+redis.call('ZADD', KEYS[4], ARGV[5], person)
+redis.call('ZADD', KEYS[5], 'NX', now, person)
 return 1

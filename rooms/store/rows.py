@@ -118,6 +118,16 @@ def member_row(one: Member) -> str:
     return write(data | ({"user": one.user_id} if one.user_id else {}))
 
 
+def least_lag(ties: bytes, now_ms: int) -> int | None:
+    """The lowest lag of the ties that count still; None when all have lapsed.
+
+    A row of ties names for each node until when it counts and how far behind: ``<node> <ms> <lag ms> ...``.
+    """
+    parts = ties.split()
+    lags = [int(parts[at + 2]) for at in range(0, len(parts), 3) if int(parts[at + 1]) > now_ms]
+    return min(lags, default=None)
+
+
 def members(pairs: Sequence[bytes]) -> dict[str, Member]:
     """Members from the reply of HGETALL, in the order they joined."""
     found = (member(pairs[index].decode(), pairs[index + 1]) for index in range(0, len(pairs), 2))

@@ -106,26 +106,6 @@ async def test_turning_away_from_a_room_that_is_gone_makes_none(world: World, pe
     assert await world.connection.command("KEYS", "*r_0000000000000000*") == []
 
 
-async def test_a_lease_is_never_shortened(world: World, people: PeopleStore) -> None:
-    record = await record_of(world)
-    request = a_wait(world, record, "q_1")
-    await people.ask(record, request, 100)
-    await people.approve(request, a_member("v_1"), replace(request, status="approved"), nonce())
-    await people.renew([(record.room.id, "v_1")])
-    world.clock.push(SEAT_MS + 1000)
-    assert (await people.members(record.room.id))[1] == {"v_1"}
-
-
-async def test_a_moderator_takes_no_seat_and_needs_none(world: World, people: PeopleStore) -> None:
-    record = await record_of(world, max_spectators=1)
-    await people.admit(
-        record, a_member("v_1", role="moderator"), as_member=False, lease_end_ms=None, nonce=nonce()
-    )
-    assert await admit(world, people, record, "v_2") == "in"
-    assert [stays for stays, _ in await people.renew([(record.room.id, "v_1")])] == [True]  # type: ignore[misc]  # no error came
-    assert (await people.members(record.room.id))[1] == {"v_2"}
-
-
 async def test_the_quota_of_waits_forgets_what_is_over(world: World, people: PeopleStore) -> None:
     now = world.clock.now_ms()
     assert await people.wait_for_person("v_1", "r_1", now + 1000, 2)
