@@ -5,6 +5,7 @@ This is the front door: what is not named here is nobody else's business.
 
 from __future__ import annotations
 
+from rooms.audit import Actor, AuditEntry, actor_of
 from rooms.bells import Bells, channel_of
 from rooms.clock import Clock
 from rooms.codes import is_code, is_room_id, normalise
@@ -87,8 +88,10 @@ from rooms.tokens import Secrets
 __all__ = [
     "OWNER_PERSON",
     "AccessLevel",
+    "Actor",
     "Admitted",
     "ApprovalDenied",
+    "AuditEntry",
     "Bells",
     "Blocked",
     "Bucket",
@@ -158,6 +161,7 @@ __all__ = [
     "UnsupportedMediaType",
     "Waiting",
     "WrongPassword",
+    "actor_of",
     "channel_of",
     "connect",
     "is_code",

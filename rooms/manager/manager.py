@@ -10,6 +10,7 @@ from rooms.forms import JoinAsk, NewIdentity, NewRoom, RoomPatch
 from rooms.limits import Limits
 from rooms.manager.admission import Admission
 from rooms.manager.answers import Answers
+from rooms.manager.audit import Audit
 from rooms.manager.budgets import Budgets
 from rooms.manager.changing import Changing
 from rooms.manager.context import Context, nonce
@@ -50,6 +51,7 @@ class RoomManager:
             limits or Limits(),
         )
         indexes = Indexes(context)
+        self.audit = Audit(context)
         self._passwords = context.passwords
         self._credentials = Credentials(context)
         self._changing = Changing(context, self._credentials, indexes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rooms.store.audit_store import AuditStore, Batch, Place
 from rooms.store.names_store import KeyRow, NamesStore
 from rooms.store.people_store import PeopleStore
 from rooms.store.presence_store import Held, PresenceStore
@@ -10,12 +11,15 @@ from rooms.store.rows import Facts, Record
 
 __all__ = [
     "UNCONFIRMED_MS",
+    "AuditStore",
+    "Batch",
     "Facts",
     "Held",
     "KeyRow",
     "NamesStore",
     "Outcome",
     "PeopleStore",
+    "Place",
     "PresenceStore",
     "Reading",
     "Record",

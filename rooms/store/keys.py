@@ -62,6 +62,12 @@ def tenant_active(tenant: str) -> str:
     return f"sp:tenant:{tenant}:active"
 
 
+def of_audit(tenant: str | None) -> list[str]:
+    """The keys of a tenant's audit, or of the operator's own (None): one slot, one script."""
+    tag = "audit" if tenant is None else f"audit:{tenant}"
+    return [f"sp:{{{tag}}}:{part}" for part in ("doings", "visits", "addresses", "batches")]
+
+
 def person_waiting(person: str) -> str:
     """The rooms in which a person waits, by the time the wait ends."""
     return f"sp:waits:{digest(person)}"

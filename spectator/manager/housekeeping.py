@@ -13,6 +13,9 @@ from spectator.tasks import Tasks
 logger = logging.getLogger("spectator.manager")
 
 SWEEP_S = 5.0
+AUDIT_S = 0.5
+"""How long what was noted for the audit lies on this node before it is written."""
+
 LEASE_KEY = "sp:sweeper"
 
 KEEP_KEY_ROUNDS = 6
@@ -48,6 +51,7 @@ class Housekeeping:
     def start(self) -> None:
         """Begin."""
         self._tasks.repeat(self._round, "sweep")
+        self._tasks.repeat(self._write_audit, "audit")
 
     async def stop(self) -> None:
         """End; a sweep under way is cut off, the next node goes on where it was."""
@@ -63,6 +67,10 @@ class Housekeeping:
                 await self._rooms.sweep()
         except RoomsError as error:
             logger.info("nothing was swept this time: %s", error.code)
+
+    async def _write_audit(self) -> None:
+        await asyncio.sleep(AUDIT_S)
+        await self._rooms.audit.flush()
 
     async def _is_my_turn(self) -> bool:
         """One node at a time: who sets the lease first sweeps; it ends by itself before the next round."""

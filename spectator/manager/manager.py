@@ -104,6 +104,7 @@ class Manager:
         await self._housekeeping.stop()
         await self.say_goodbye()
         await self.publisher.stop()
+        await self.rooms.audit.flush()
         await self.rooms.close()
         await self.connection.close()
 
