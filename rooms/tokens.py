@@ -18,6 +18,7 @@ PREFIXES: Mapping[str, str] = {
     "visitor": "vi_",
     "identity": "id_",
     "claim": "cl_",
+    "invitation": "in_",
 }
 """How a token of each kind begins. The kind is also the salt: a token is worth nothing as another kind."""
 
@@ -39,13 +40,17 @@ class Token:
 class Secrets:
     """The signing secrets of a deployment, newest first: the first signs, all verify. At least 16 bytes each.
 
-    To rotate, put the new one first on every node; drop the old one when what it signed has expired.
+    To rotate, let every node verify with the new one first, then put it in front; drop the old one when what
+    it signed has expired. ``replace`` does each step while tokens are being signed and verified.
     """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
+        self.replace(keys)
+
+    def replace(self, keys: Sequence[bytes]) -> None:
+        """Sign and verify by these from now on. Raises ``ValueError``; then nothing has changed."""
         if not keys or any(len(key) < SHORTEST_SECRET for key in keys):
             raise ValueError(f"signing secrets are needed, each of at least {SHORTEST_SECRET} bytes")
-        self.fingerprints = tuple(_fingerprint(key) for key in keys)
         oldest_first = list(reversed(keys))
         self._serializers = {
             kind: URLSafeSerializer(
@@ -55,6 +60,7 @@ class Secrets:
             )
             for kind in PREFIXES
         }
+        self.fingerprints = tuple(_fingerprint(key) for key in keys)
 
     def sign(self, kind: str, fields: Mapping[str, Any], expires_at_ms: int | None) -> str:
         """A token of this kind. The same fields give the same token."""

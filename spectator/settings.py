@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -12,8 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr, Valid
 from spectator.protocol.folders import data_folder
 
 LOOPBACK_NAMES = frozenset({"localhost", "ip6-localhost", "ip6-loopback"})
+LOOPBACK_NETWORKS = ("127.0.0.0/8", "::1/128")
 STORE_SCHEMES = ("redis", "rediss", "unix", "redis+cluster")
 SHORTEST_SECRET = 16
+OPERATOR_KEY = re.compile(r"op_[A-Za-z0-9_-]{16,200}")
 
 
 class SettingsError(Exception):
@@ -36,6 +39,11 @@ class Settings(BaseModel):
     operator_key: SecretStr | None = None
     rate_limits: bool = True
     behind_proxy: bool = False
+    trusted_proxies: tuple[
+        str, ...
+    ] = ()  # networks whose X-Forwarded-* count; empty: this machine's loopback
+    tls_cert: Path | None = None  # PEM: the certificate and what leads to its authority
+    tls_key: Path | None = None  # PEM, without a passphrase; None: it stands in tls_cert too
     static_dir: Path | None = None
     theme: str | None = Field(default=None, pattern=r"^[a-z0-9-]{1,32}$")
     idle_exit_s: float | None = Field(default=None, gt=0)  # seconds without publisher and viewer; None: stay
@@ -66,16 +74,42 @@ class Settings(BaseModel):
             raise ValueError("redis_url must begin with redis://, rediss://, unix:// or redis+cluster://")
         if self.public_url is not None and urlsplit(self.public_url).scheme not in {"http", "https"}:
             raise ValueError("public_url must begin with http:// or https://")
-        if any(len(key.get_secret_value()) < SHORTEST_SECRET for key in self.secret_keys):
-            raise ValueError(f"each key of secret_keys needs at least {SHORTEST_SECRET} bytes")
         if self.static_dir is not None and not (self.static_dir / "index.html").is_file():
             raise ValueError("static_dir must be a folder with an index.html")
+        return self
+
+    @model_validator(mode="after")
+    def _keeps_its_secrets(self) -> Self:
+        if any(len(key.get_secret_value()) < SHORTEST_SECRET for key in self.secret_keys):
+            raise ValueError(f"each key of secret_keys needs at least {SHORTEST_SECRET} bytes")
+        if self.operator_key and not OPERATOR_KEY.fullmatch(self.operator_key.get_secret_value()):
+            raise ValueError(
+                "operator_key must look like op_<secret>, its secret of 16 to 200 letters, digits, - and _; "
+                "spectator key create --operator makes one"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _keeps_its_doors(self) -> Self:
+        """What may be reached from elsewhere needs an operator, and a line that nobody can read along."""
+        if self.tls_key is not None and self.tls_cert is None:
+            raise ValueError("tls_key was given without tls_cert")
+        if self.trusted_proxies and not self.behind_proxy:
+            raise ValueError("trusted_proxies names the proxies of --behind-proxy, which was not given")
+        for network in self.trusted_proxies:
+            _check_network(network)
+        if self.lan and self.tls_cert is not None:
+            raise ValueError(
+                "lan is plain HTTP on whatever addresses there are: name the certificate's --host"
+            )
         if self.lan and not is_loopback(self.host):
             raise ValueError("lan chooses the addresses itself: leave host out")
-        if not self.lan and not is_loopback(self.host) and not (self.operator_key and self.behind_proxy):
+        covered = self.operator_key and (self.behind_proxy or self.tls_cert)
+        if not self.lan and not is_loopback(self.host) and not covered:
             raise ValueError(
                 "host is not a loopback address. For the local network use --lan; for the internet set "
-                "SPECTATOR_OPERATOR_KEY and put a TLS proxy before it (--behind-proxy)"
+                "SPECTATOR_OPERATOR_KEY and either serve TLS (--tls-cert and --tls-key) or put a TLS proxy "
+                "before it (--behind-proxy)"
             )
         return self
 
@@ -115,6 +149,15 @@ def private_folder(path: Path) -> Path:
 def runtime_dir(environ: Mapping[str, str] | None = None) -> str | None:
     """Return the folder that the system keeps for this user's sockets, None where it names none."""
     return (os.environ if environ is None else environ).get("XDG_RUNTIME_DIR") or None
+
+
+def _check_network(text: str) -> None:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError as error:
+        raise ValueError(
+            f"trusted_proxies: {error}; write networks such as 10.1.0.0/16 or 10.1.2.3"
+        ) from None
 
 
 def _parsed(name: str, parse: Callable[[str], Any], text: str) -> Any:
@@ -165,7 +208,7 @@ def _keys(text: str) -> tuple[SecretBytes, ...]:
     return tuple(SecretBytes(part.encode()) for part in _list(text))
 
 
-def _folder(text: str) -> Path:
+def _path(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
 
@@ -181,7 +224,10 @@ FROM_ENVIRONMENT: dict[str, Callable[[str], Any]] = {
     "operator_key": SecretStr,
     "rate_limits": _switch,
     "behind_proxy": _switch,
-    "static_dir": _folder,
+    "trusted_proxies": _list,
+    "tls_cert": _path,
+    "tls_key": _path,
+    "static_dir": _path,
     "theme": str,
     "idle_exit_s": _seconds,
     "log_level": str.lower,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 
 from rooms import codes
 from rooms.errors import InvalidRequest, SecretsUnknown, Unauthorized
@@ -14,7 +15,7 @@ from rooms.models import Caller, CallerKind, JoinRequest, Member, Role, Room
 from rooms.presence import ANSWER_KEPT_MS, GRANT_MS, LINK_MS
 from rooms.store import KeyRow
 from rooms.terms import HOUR_MS
-from rooms.tokens import Token
+from rooms.tokens import Secrets, Token
 
 SCOPES = frozenset({"publish", "read", "manage"})
 VISITOR_MS = 180 * 24 * HOUR_MS
@@ -41,7 +42,19 @@ class Credentials:
 
     async def check_secrets(self) -> None:
         """Raise ``SecretsUnknown`` when no node before shared one of ours."""
-        if not await self._context.names.know_secrets(self._context.secrets.fingerprints):
+        await self._make_known(self._context.secrets)
+
+    async def replace_secrets(self, keys: Sequence[bytes]) -> None:
+        """Sign and verify by these from now on; the store is told first: a failure changes nothing."""
+        before, after = self._context.secrets, Secrets(keys)
+        await self._make_known(after)
+        dropped = [one for one in before.fingerprints if one not in after.fingerprints]
+        # A node that still has one of them writes it down again.
+        await self._context.names.forget_secrets(dropped)
+        before.replace(keys)
+
+    async def _make_known(self, secrets: Secrets) -> None:
+        if not await self._context.names.know_secrets(secrets.fingerprints):
             raise SecretsUnknown
 
     async def ensure_key(self, raw_key: str, tenant: str, scopes: frozenset[str], name: str) -> None:

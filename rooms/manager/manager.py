@@ -69,7 +69,10 @@ class RoomManager:
     # ------------------------------------------------------------ credentials
 
     async def check_secrets(self) -> None:
-        """Compare fingerprints of the signing secrets with the store's. Raises ``SecretsUnknown``."""
+        """Compare fingerprints of the signing secrets with the store's, which keeps those that are in use.
+
+        Raises ``SecretsUnknown``: no node before shared one of ours.
+        """
         await self._credentials.check_secrets()
 
     async def ensure_key(self, raw_key: str, tenant: str, scopes: frozenset[str], name: str) -> None:
@@ -81,6 +84,13 @@ class RoomManager:
 
     async def caller(self, bearer: str | None) -> Caller:
         """Who presents this credential; None is ``anonymous``. Raises ``Unauthorized``.
+    async def replace_secrets(self, keys: Sequence[bytes]) -> None:
+        """Sign (by the first) and verify (by all) with these from now on; what stands stays open.
+
+        Raises ``ValueError`` (one is too short: nothing has changed), ``SecretsUnknown``.
+        """
+        await self._credentials.replace_secrets(keys)
+
 
         What a key is may be remembered for a second; all else is verified each time.
         """

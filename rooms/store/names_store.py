@@ -115,6 +115,11 @@ class NamesStore:
 
     async def key(self, raw_key: str) -> KeyRow | None:
         """What a key is, or None."""
+    async def forget_secrets(self, fingerprints: Sequence[str]) -> None:
+        """Forget fingerprints: a node that has no other secret does not start any more."""
+        if fingerprints:
+            await self._connection.command("HDEL", keys.SECRETS, *fingerprints)
+
         row = await self._connection.command("GET", keys.api_key(raw_key))
         if not row:
             return None

@@ -1,21 +1,30 @@
-"""The two files of a data folder that make a server its owner's own: the API key and the signing secret.
+"""The two files of a data folder that make a server its owner's own: the API key and the signing secrets.
 
-Both are written once, mode 0600, and only read afterwards. Two servers that start at the same moment on one
-folder end with the same files: whoever creates a file first wins, by a hard link that cannot overwrite.
+Both are made once, mode 0600. Two servers that start at the same moment on one folder end with the same
+files: whoever creates a file first wins, by a hard link that cannot overwrite. The secrets may be several,
+one a line: the first signs, all verify; ``spectator secret rotate`` changes them while servers run.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from spectator.settings import SettingsError
+from spectator.settings import SHORTEST_SECRET, SettingsError
 
 LOCAL_TENANT = "local"
 KEY_FILE = "key"
 SECRET_FILE = "secret"
+
+MOST_SECRETS = 8
+"""Lines of the file of secrets: a token is tried against each."""
+
+_LONGEST_FILE = 4096
 
 
 class UnsafeFileError(SettingsError):
@@ -31,13 +40,56 @@ def local_key(data_dir: Path) -> str:
     return _read_or_make(data_dir / KEY_FILE, f"sk_{LOCAL_TENANT}_{secrets.token_urlsafe(32)}")
 
 
-def local_secret(data_dir: Path) -> str:
-    """The secret with which this folder's servers sign their tokens; made at the first start on this folder.
+def local_secrets(data_dir: Path) -> tuple[bytes, ...]:
+    """The secrets of this folder's servers, the one that signs first; made at the first start on this folder.
 
     Raises:
-        UnsafeFileError: the file is open to others, empty, or not a regular file.
+        UnsafeFileError: the file is open to others, empty, or not a regular file; a line of it is too short.
     """
-    return _read_or_make(data_dir / SECRET_FILE, secrets.token_urlsafe(48))
+    try:
+        return read_secrets(data_dir)
+    except FileNotFoundError:
+        _create(data_dir / SECRET_FILE, fresh_secret())
+        return read_secrets(data_dir)
+
+
+def read_secrets(data_dir: Path) -> tuple[bytes, ...]:
+    """As ``local_secrets``, for a folder that has them. Raises ``FileNotFoundError`` too."""
+    path = data_dir / SECRET_FILE
+    lines = [line.strip() for line in _read(path).splitlines()]
+    found = [line.encode() for line in lines if line]
+    short = next((line for line, one in enumerate(lines, 1) if one and len(one) < SHORTEST_SECRET), None)
+    if short is not None:
+        raise UnsafeFileError(f"line {short} of {path} is shorter than {SHORTEST_SECRET} characters")
+    if len(found) > MOST_SECRETS:
+        raise UnsafeFileError(f"{path} holds more than {MOST_SECRETS} secrets; remove the last ones")
+    return tuple(found)
+
+
+def fresh_secret() -> str:
+    """A new signing secret, 64 characters of a URL's alphabet."""
+    return secrets.token_urlsafe(48)
+
+
+def write_secrets(data_dir: Path, found: Sequence[bytes]) -> None:
+    """Put these in the place of the folder's secrets, at once or not at all."""
+    path = data_dir / SECRET_FILE
+    draft = _draft(path, "\n".join(one.decode() for one in found))
+    try:
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def changing_secrets(data_dir: Path) -> Iterator[None]:
+    """Be the only one who changes the folder's secrets. Raises ``SettingsError``: somebody else does."""
+    with (data_dir / f"{SECRET_FILE}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SettingsError("the secrets of this folder are being changed already; try again") from None
+        yield
 
 
 def _read_or_make(path: Path, fresh: str) -> str:
@@ -58,13 +110,24 @@ def _read(path: Path) -> str:
         status = os.fstat(file.fileno())
         if status.st_mode & 0o077:
             raise UnsafeFileError(f"{path} can be read by others on this machine; run: chmod 600 {path}")
-        text = file.read(4096).strip()
+        text = file.read(_LONGEST_FILE).strip()
     if not text:
         raise UnsafeFileError(f"{path} is empty; remove it and start again")
     return text
 
 
 def _create(path: Path, text: str) -> None:
+    draft = _draft(path, text)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return  # another server was first: its file counts
+    finally:
+        draft.unlink()
+
+
+def _draft(path: Path, text: str) -> Path:
+    """A file beside ``path`` with this text, on the disk, which only its owner may read."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
@@ -72,9 +135,7 @@ def _create(path: Path, text: str) -> None:
             file.write(text + "\n")
             file.flush()
             os.fsync(file.fileno())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            return  # another server was first: its file counts
-    finally:
+    except BaseException:
         draft.unlink()
+        raise
+    return draft

@@ -27,8 +27,9 @@ from spectator.hub import Hub
 from spectator.log import Head, Log
 from spectator.manager.history import Historian
 from spectator.manager.housekeeping import Housekeeping
-from spectator.manager.local import LOCAL_TENANT, local_key, local_secret
+from spectator.manager.local import LOCAL_TENANT, local_key
 from spectator.manager.publishing import Publisher
+from spectator.manager.rotation import Rotation, secrets_of
 from spectator.manager.views import STAFF_ROLES, StrangerView, view
 from spectator.overlay import InvalidGraphs, read_graphs
 from spectator.settings import Settings
@@ -60,6 +61,7 @@ class Manager:
         self.publisher = Publisher(self.log, self.hub)
         self._historian = Historian(self.log)
         self._housekeeping = Housekeeping(connection, rooms, self.keep_key)
+        self.rotation = Rotation(settings, rooms)
         self._waits: Counter[str] = Counter()
         self._goodbye_said = False
 
@@ -75,8 +77,7 @@ class Manager:
         """
         connection = await access.connect(store_url)
         try:
-            keys = [key.get_secret_value() for key in settings.secret_keys]
-            secrets = access.Secrets(keys or [local_secret(settings.data_dir).encode()])
+            secrets = access.Secrets(secrets_of(settings))
             limits = access.Limits(enabled=settings.rate_limits)
             # It hashes once when it is made, which is slow on purpose: not in the loop.
             hasher = await asyncio.to_thread(access.Passwords)
@@ -96,12 +97,14 @@ class Manager:
 
     async def start(self) -> None:
         """Start the hub and the housekeeping of this node."""
+        await self.rotation.start()
         await self.hub.start()
         self._housekeeping.start()
 
     async def stop(self) -> None:
         """Say ``bye 4002`` to the viewers, end the background work, close the store's connections."""
         await self._housekeeping.stop()
+        await self.rotation.stop()
         await self.say_goodbye()
         await self.publisher.stop()
         await self.rooms.audit.flush()

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from spectator.manager.local import UnsafeFileError, local_key, local_secret
+from spectator.manager.local import UnsafeFileError, changing_secrets, local_key, local_secrets, write_secrets
+from spectator.settings import SettingsError
 
 
 def test_the_key_is_made_once_and_private(tmp_path: Path) -> None:
@@ -21,11 +22,40 @@ def test_the_key_is_made_once_and_private(tmp_path: Path) -> None:
 
 
 def test_the_secret_is_long_and_another_one(tmp_path: Path) -> None:
-    secret = local_secret(tmp_path)
+    (secret,) = local_secrets(tmp_path)
     assert len(secret) >= 64
-    assert secret not in local_key(tmp_path)
-    assert local_secret(tmp_path) == secret
+    assert secret.decode() not in local_key(tmp_path)
+    assert local_secrets(tmp_path) == (secret,)
     assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_several_secrets_stand_on_lines_of_their_own(tmp_path: Path) -> None:
+    both = (b"the newer one, long enough", b"the older one, long enough")
+    write_secrets(tmp_path, both)
+    assert local_secrets(tmp_path) == both
+    assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["secret"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["a secret that is long enough", "short"], "line 2 of .* shorter than 16"),
+        (["a secret that is long enough"] * 9, "more than 8"),
+    ],
+)
+def test_secrets_that_are_none_are_refused(tmp_path: Path, lines: list[str], told: str) -> None:
+    write_secrets(tmp_path, [line.encode() for line in lines])
+    with pytest.raises(UnsafeFileError, match=told) as error:
+        local_secrets(tmp_path)
+    assert not any(line in str(error.value) for line in lines if len(line) > 5)
+
+
+def test_one_at_a_time_changes_the_secrets(tmp_path: Path) -> None:
+    with changing_secrets(tmp_path), pytest.raises(SettingsError, match="being changed already"):
+        changing_secrets(tmp_path).__enter__()
+    with changing_secrets(tmp_path):
+        pass
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o620])
