@@ -75,6 +75,13 @@ class RoomManager:
         """
         await self._credentials.check_secrets()
 
+    async def replace_secrets(self, keys: Sequence[bytes]) -> None:
+        """Sign (by the first) and verify (by all) with these from now on; what stands stays open.
+
+        Raises ``ValueError`` (one is too short: nothing has changed), ``SecretsUnknown``.
+        """
+        await self._credentials.replace_secrets(keys)
+
     async def ensure_key(self, raw_key: str, tenant: str, scopes: frozenset[str], name: str) -> None:
         """Make an API key (``sk_<tenant>_<secret>``) known, by its hash alone. Repeats are harmless.
 
@@ -84,13 +91,6 @@ class RoomManager:
 
     async def caller(self, bearer: str | None) -> Caller:
         """Who presents this credential; None is ``anonymous``. Raises ``Unauthorized``.
-    async def replace_secrets(self, keys: Sequence[bytes]) -> None:
-        """Sign (by the first) and verify (by all) with these from now on; what stands stays open.
-
-        Raises ``ValueError`` (one is too short: nothing has changed), ``SecretsUnknown``.
-        """
-        await self._credentials.replace_secrets(keys)
-
 
         What a key is may be remembered for a second; all else is verified each time.
         """

@@ -115,11 +115,6 @@ class NamesStore:
 
     async def key(self, raw_key: str) -> KeyRow | None:
         """What a key is, or None."""
-    async def forget_secrets(self, fingerprints: Sequence[str]) -> None:
-        """Forget fingerprints: a node that has no other secret does not start any more."""
-        if fingerprints:
-            await self._connection.command("HDEL", keys.SECRETS, *fingerprints)
-
         row = await self._connection.command("GET", keys.api_key(raw_key))
         if not row:
             return None
@@ -151,6 +146,11 @@ class NamesStore:
         """Compare fingerprints with those of earlier nodes and write them down; false when none is shared."""
         args = [self.now_ms, self.now_ms - SECRETS_KEPT_MS, *fingerprints]
         return bool(await self._connection.run(scripts.KNOW_SECRETS, [keys.SECRETS], args))
+
+    async def forget_secrets(self, fingerprints: Sequence[str]) -> None:
+        """Forget fingerprints: a node that has no other secret does not start any more."""
+        if fingerprints:
+            await self._connection.command("HDEL", keys.SECRETS, *fingerprints)
 
     # ------------------------------------------------------------ budgets
 
