@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, List
 if TYPE_CHECKING:
     from spectator.client.errors import NoServer, Refused, SpectatorError, Unreachable
     from spectator.client.open_room import open_room
-    from spectator.client.people import JoinRequest, Spectator
+    from spectator.client.invitations import Invitation
+    from spectator.client.people import Blocked, JoinRequest, Spectator
     from spectator.client.room import Room
     from spectator.client.watching import watch
     from spectator.protocol.levels import AccessLevel, SpectatorMode
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "open_room": "spectator.client.open_room",
     "Room": "spectator.client.room",
+    "Invitation": "spectator.client.invitations",
+    "Blocked": "spectator.client.people",
     "JoinRequest": "spectator.client.people",
     "Spectator": "spectator.client.people",
     "watch": "spectator.client.watching",
@@ -50,6 +53,8 @@ _HOMES = {
 
 __all__ = [
     "AccessLevel",
+    "Blocked",
+    "Invitation",
     "JoinRequest",
     "MetricsData",
     "NoServer",

@@ -109,6 +109,10 @@ class Api:
         """Return a fresh ``owner_url``: good once, for ten minutes."""
         return str(_object(self.request("POST", _room(room) + "/claims", {}))["owner_url"])
 
+    def redeem(self, claim: str) -> Fields:
+        """Exchange what stands in the fragment of an ``owner_url`` for ``{room, owner_token}``; good once."""
+        return _object(self.request("POST", "/claims", {"claim": claim}))
+
     # -- people
 
     def join(
@@ -238,6 +242,8 @@ def decode(answer: Answer, address: Address) -> Any:
         _seconds(answer.headers.get("retry-after")),
         value.get("field") if isinstance(value.get("field"), str) else None,
         value.get("last") if isinstance(value.get("last"), int) else None,
+        value.get("quota") if isinstance(value.get("quota"), str) else None,
+        value.get("limit") if isinstance(value.get("limit"), (int, float)) else None,
     )
 
 

@@ -5,9 +5,10 @@ the server takes each number once. What answers decides what comes next:
 
 200                     taken; the next batch
 429, 503, no answer     the same again, later (Retry-After, else twice as late each time, with jitter)
+429 quota_exceeded      the same again after Retry-After; in parts, where it is more than the quota allows
 409 sequence_gap        the server lost what it had acknowledged: the same body, as a new producer
 413                     half as many lines, twice
-401, 403, 404           the room or its key is gone: open it anew, then send
+401, 403, 404           somebody replaced the room's key: go on with another; no room: open it anew
 410                     the room has ended: stop (after an expiry: open it anew, where that is wanted)
 other                   the batch cannot be taken as it is: give it up, counted
 """
@@ -18,7 +19,7 @@ import math
 import random
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Dict, List, Optional
 
 from spectator.client.address import Address
@@ -62,6 +63,23 @@ class Opened:
         """The calls of the owner."""
         return Api(self.address, self.owner_token)
 
+    def changed(self, told: Fields) -> Opened:
+        """Return it after a change: ``told`` is the room, with ``password`` or ``owner_token`` if new."""
+        room = {**self.room, **told}
+        key, password = room.pop("owner_token", None), room.pop("password", self.password)
+        moved = room["code"] != self.room["code"]
+        page = self.address.page(str(room["code"])) if moved else self.join_url
+        return replace(
+            self,
+            room=room,
+            owner_token=str(key or self.owner_token),
+            join_url=str(told.get("join_url") or page),
+            owner_url=None
+            if moved or key
+            else self.owner_url,  # it names the old code, or stands on the old key
+            password=password,
+        )
+
 
 @dataclass
 class Hooks:
@@ -73,6 +91,8 @@ class Hooks:
         begin: returns the entry that begins the run; sent first into each new room.
         answered: is told the body of each answer to a batch or a heartbeat.
         reopen_expired: whether an expired room is opened anew.
+        renew: returns the same room with a key that is good now; raises `Refused` with status 404 when there
+            is no such room any more. Without it a room whose key is refused is opened anew.
     """
 
     open: Callable[[], Opened]
@@ -80,10 +100,11 @@ class Hooks:
     begin: Callable[[], Entry]
     answered: Callable[[Fields], None]
     reopen_expired: bool = True
+    renew: Optional[Callable[[Opened], Opened]] = None
 
 
 class Delivery:
-    """Brings what is pending to the server. All methods but `change` belong to one thread."""
+    """Brings what is pending to the server. All methods but `change` and `take` belong to one thread."""
 
     def __init__(self, pending: Pending, hooks: Hooks, speaker: Speaker, *, patience: float = 0.0) -> None:
         """Send what is in ``pending``; for ``patience`` seconds say nothing of a server that is not there."""
@@ -92,6 +113,7 @@ class Delivery:
         self.failed: Optional[SpectatorError] = None  # why the last step failed; None after one that did not
         self.resting = False  # the last step found nothing to do
         self.heartbeat = HEARTBEAT
+        self.rekeying = False  # this process replaces the room's key just now: a refused one is no news
         self.non_finite = 0
         self._pending = pending
         self._hooks = hooks
@@ -101,6 +123,8 @@ class Delivery:
         self._changes: Fields = {}
         self._changing = threading.Lock()
         self._patient_until = time.monotonic() + patience
+        self._doubt: Optional[Refused] = None  # why the room's key is to be renewed before anything is sent
+        self._acted_as: Optional[Opened] = None  # the room and the key last shown to the server
         self._began_in = ""  # the id of the room that was told of the run's begin
         self._pause = FIRST_PAUSE
         self._heard = -math.inf  # when the server last answered, monotonic
@@ -121,6 +145,11 @@ class Delivery:
         """Change the room as soon as it can be reached; of two values of a field the later counts."""
         with self._changing:
             self._changes = {**self._changes, **fields}
+
+    def take(self, opened: Opened) -> None:
+        """Go on in the same room under another key, code or password."""
+        if self.opened is not None and self.opened.id == opened.id:
+            self.opened = opened
 
     def step(self) -> float:
         """Do the next thing there is to do and return the seconds until the step after it is due.
@@ -152,6 +181,7 @@ class Delivery:
         self._batch = None
         self._changes = {}
         self._changing = threading.Lock()
+        self.rekeying = False
         self._numbering.renew()
         self.heartbeat = math.inf  # whether the run is alive is the parent's to say
         if self._transport is not None:
@@ -160,6 +190,8 @@ class Delivery:
     def _step(self) -> float:
         if self.opened is None:
             self._open(self._hooks.open())
+        elif self._doubt is not None:
+            self._renew(self.opened, self._doubt)
         opened = self.opened
         assert opened is not None
         if self._changes:
@@ -194,6 +226,17 @@ class Delivery:
         self._speaker.over("unreachable")
         self._hooks.opened(opened)
 
+    def _renew(self, opened: Opened, doubt: Refused) -> None:
+        assert self._hooks.renew is not None, "nothing is doubted without it"
+        renewed = self._hooks.renew(opened)
+        self._doubt = None
+        self.take(renewed)
+        self._speaker.over("unauthorized")
+        if doubt.status == 401:
+            self._speaker.complain(
+                "rekeyed", "somebody replaced the room's key, or gave the room away; going on with a new key"
+            )
+
     def _next(self, opened: Opened) -> Optional[Batch]:
         entries = self._pending.take(LINES, CELLS)
         if not entries:
@@ -211,10 +254,11 @@ class Delivery:
 
     def _send_changes(self, opened: Opened) -> None:
         changes = self._changes
+        self._acted_as = opened
         try:
             opened.api.change(opened.id, changes)
         except Refused as error:
-            if error.status in {429, 503}:
+            if error.status in {401, 429, 503}:
                 raise
             self._speaker.complain("change", f"the room was not changed: {error.message}")
         with self._changing:  # what another thread asked for meanwhile stays
@@ -224,6 +268,7 @@ class Delivery:
 
     def _post(self, opened: Opened, body: bytes, headers: Dict[str, str]) -> None:
         assert self._transport is not None
+        self._acted_as = opened
         sent = {"Accept": JSON, **authorization(opened.owner_token), **headers}
         path = f"{BASE}/rooms/{opened.id}/events"
         told = decode(self._transport.exchange("POST", path, sent, body, TIMEOUT), opened.address)
@@ -259,13 +304,14 @@ class Delivery:
         return min(self._later(), LOOK_AGAIN) if self.opened is None else self._later()
 
     def _after_refusal(self, error: Refused) -> float:
+        if error.code == "quota_exceeded":
+            return self._after_quota(error)
         if error.status in {429, 503}:
             if error.status == 429 or self._pause > 1.0:
                 self._speaker.complain("unreachable", f"{error.message}; training goes on, events are kept")
             return self._later(at_least=error.retry_after or 0.0)
-        if self.opened is None:
-            self._speaker.complain("refused", f"the room cannot be opened: {error.message}; training goes on")
-            return LONGEST_PAUSE
+        if self.opened is None or (error.status == 401 and self._doubt is not None):
+            return self._after_closed_door(error)
         if error.code == "sequence_gap":
             self._numbering.renew()
             self._batch = self._again(self._batch) if self._batch else None
@@ -275,15 +321,54 @@ class Delivery:
         if error.status == 410 and not (error.code == "room_expired" and self._hooks.reopen_expired):
             return self._end(error)
         if error.status in {401, 403, 404, 410}:
-            self._speaker.complain("reopen", f"{error.message}; opening the room anew")
-            self.opened = None
-            return self._later()
+            return self._after_lost_room(error)
         if error.status >= 500:
             self._speaker.complain("unreachable", f"{error.message}; training goes on, events are kept")
             return self._later()
         self._speaker.complain("rejected", f"events were not accepted: {error.message}")
         self.give_up_batch()
         return PACE
+
+    def _after_closed_door(self, error: Refused) -> float:
+        """The room cannot be opened, or the API key is no good any more."""
+        what = "the room cannot be opened" if self.opened is None else "nothing more can be sent"
+        said = f"{what}: {error.message}; training goes on"
+        if error.status == 401:
+            # Once: nobody can mend it from here, and a training may last for days.
+            self._speaker.complain("unauthorized", said, again=math.inf)
+        else:
+            self._speaker.complain("refused", said)
+        return LONGEST_PAUSE
+
+    def _after_lost_room(self, error: Refused) -> float:
+        """The room's key is refused, or there is no room: renew the key, then, if need be, the room."""
+        if self.rekeying or self._acted_as is not self.opened:
+            return FIRST_PAUSE  # another key is on its way, or here already
+        if error.status in {401, 403, 404} and self._hooks.renew is not None and self._doubt is None:
+            if error.status == 403:  # not the key is wrong, but what it may do: a suspended tenant
+                self._speaker.complain("refused", f"{error.message}; training goes on, events are kept")
+            self._doubt = error
+            return self._later()
+        self._doubt = None
+        self._speaker.complain("reopen", f"{error.message}; opening the room anew")
+        self.opened = None
+        return self._later()
+
+    def _after_quota(self, error: Refused) -> float:
+        """Wait as long as the server says; what does not fit meanwhile is thinned out by class, counted."""
+        which = f"the quota {error.quota}" if error.quota else "a quota of the tenant"
+        allowed = f" ({error.limit:g})" if error.limit is not None else ""
+        self._speaker.complain(
+            f"quota {error.quota}",
+            f"{which}{allowed} is used up; training goes on, and what does not fit is thinned out "
+            f"({self._pending.dropped} events so far)",
+        )
+        batch = self._batch
+        if batch is not None and error.limit is not None and len(batch.entries) > 1:
+            size = {"events_per_second": len(batch.entries), "bytes_per_second": len(batch.body)}
+            if size.get(str(error.quota), 0) > error.limit:
+                self._halve()  # it would never fit
+        return (error.retry_after or FIRST_PAUSE) * random.uniform(1.0, 1.25)
 
     def _halve(self) -> float:
         """Cut the batch in hand in two; a single event that is too large is given up."""

@@ -33,6 +33,8 @@ class Refused(SpectatorError):
         retry_after: seconds after which asking again makes sense, or None.
         field: the argument at fault, where there is one.
         last: the last stored number of the producer (``sequence_gap`` only).
+        quota: the name of the tenant's quota that is used up (``quota_exceeded`` only).
+        limit: what that quota allows.
     """
 
     def __init__(
@@ -43,6 +45,8 @@ class Refused(SpectatorError):
         retry_after: Optional[float] = None,
         field: Optional[str] = None,
         last: Optional[int] = None,
+        quota: Optional[str] = None,
+        limit: Optional[float] = None,
     ) -> None:
         super().__init__(f"{message} ({code})")
         self.code = code
@@ -51,3 +55,5 @@ class Refused(SpectatorError):
         self.retry_after = retry_after
         self.field = field
         self.last = last
+        self.quota = quota
+        self.limit = limit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Sequence, Union
+from typing import Any, Dict, Iterable, Optional, Sequence, Union
 
 from spectator.client.environment import Environment
 from spectator.client.lifetime import interactive
@@ -27,6 +27,10 @@ def open_room(
     require_approval: bool = False,
     expires_hours: float = 24,
     listed: bool = False,
+    presence: Optional[str] = None,
+    allowed_users: Optional[Iterable[str]] = None,
+    blocked_users: Optional[Iterable[str]] = None,
+    webhook: Optional[str] = None,
     lan: bool = False,
     wait: float = 5,
     url: Optional[str] = None,
@@ -52,6 +56,11 @@ def open_room(
         require_approval: whether the owner lets each person in.
         expires_hours: how long the room lives after its last event.
         listed: show a public room on the server's front page.
+        presence: what spectators are told about who is here: names, count (when left out) or nothing.
+        allowed_users: ids of users of yours who may come in at the levels invite_only and private, and need
+            no approval; a signed identity proves who they are (``POST /identities``).
+        blocked_users: ids of users of yours who may not come in.
+        webhook: an https address that is told of each request to come in.
         lan: if a server has to be started, let it serve the local network too.
         wait: seconds to wait for a server.
         url: the server, else `SPECTATOR_URL`, else this user's own on this machine, started if need be.
@@ -79,6 +88,10 @@ def open_room(
         require_approval=require_approval,
         expires_hours=expires_hours,
         listed=listed,
+        presence=presence,
+        allowed_users=allowed_users,
+        blocked_users=blocked_users,
+        webhook=webhook,
         lan=lan,
         wait=wait,
         url=url or environment.url,

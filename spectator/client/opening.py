@@ -13,6 +13,7 @@ from spectator.client.environment import Environment
 from spectator.client.errors import NoServer, Refused
 from spectator.client.local_server import LocalServer
 from spectator.client.logins import Logins
+from spectator.client.rekeying import key_refused, renewed
 from spectator.client.stderr import Speaker
 from spectator.client.terms import Terms
 
@@ -49,6 +50,8 @@ class Opener:
         try:
             told = api.create_room(self.fields, self._idempotency_key)
         except Refused as refused:
+            if refused.status == 401:
+                raise key_refused(api, refused) from refused
             told = self._without_code(api, refused)
         self._idempotency_key = os.urandom(16).hex()  # opening it anew is another wish
         opened = Opened(
@@ -63,6 +66,10 @@ class Opener:
             self._told = opened.id
             self._announce(opened)
         return opened
+
+    def renew(self, opened: Opened) -> Opened:
+        """Return the same room with a key that is good now; see `spectator.client.rekeying.renewed`."""
+        return renewed(self._find(), opened)
 
     def _announce(self, opened: Opened) -> None:
         say = self._speaker.say

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import threading
 import time as clock
-from typing import Any, Dict, Optional
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, Optional
 
 from spectator.client.delivery import ATTENTIVE_HEARTBEAT, Delivery, Hooks, Opened
 from spectator.client.errors import NoServer, Refused, SpectatorError, Unreachable
@@ -81,6 +82,19 @@ class Outbox:
         """Have the room changed as soon as it can be reached."""
         self._delivery.change(fields)
         self._bell.set()
+
+    def take(self, opened: Opened) -> None:
+        """Go on in the same room under another key, code or password."""
+        self._delivery.take(opened)
+
+    @contextmanager
+    def rekeying(self) -> Iterator[None]:
+        """While the room's key is being replaced: one that is refused is no news, a new one is coming."""
+        self._delivery.rekeying = True
+        try:
+            yield
+        finally:
+            self._delivery.rekeying = False
 
     def attend(self) -> None:
         """Ask the server each second from now on, so that join requests are heard of at once."""

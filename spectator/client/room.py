@@ -7,17 +7,18 @@ from types import TracebackType
 from typing import Any, Callable, List, Mapping, Optional, Sequence, Set, Type, Union
 
 from spectator.client.delivery import Fields, Opened
-from spectator.client.desk import Desk
+from spectator.client.desk import Desk, Keeper
 from spectator.client.doorbell import Doorbell
 from spectator.client.episodes import Episode
+from spectator.client.invitations import Invitation
 from spectator.client.lifetime import FLUSH_SECONDS
 from spectator.client.logged import Reading, decision_fields, read_step
 from spectator.client.opening import Opener
 from spectator.client.pending import EPISODE, EVENT, NOTE, SAMPLE, STATE
-from spectator.client.people import JoinRequest, Spectator
+from spectator.client.people import Blocked, JoinRequest, Spectator, person_id, request_id
 from spectator.client.run import Run
 from spectator.client.stderr import Speaker
-from spectator.client.terms import read_changes, read_hours
+from spectator.client.terms import ROTATES, read_changes, read_hours, read_invitation
 from spectator.client.words import WordsTeller
 from spectator.protocol.metrics import MetricsData
 from spectator.protocol.values import LARGEST_INT, clean, jsonable, utc
@@ -42,7 +43,7 @@ class Room:
         self._speaker = speaker
         self._opener = opener
         self._run: Optional[Run] = None
-        self._desk = Desk(lambda: self._opened, speaker)
+        self._desk = Desk(lambda: self._opened, speaker)  # of a silent room: it is never open
         self._step = -1
         self._episodes = 0
         self._names: Set[str] = set()  # metrics' names found good before
@@ -54,7 +55,10 @@ class Room:
                 data=opener.begin,
                 ending=lambda: words.tell_rest(run.outbox),
                 patience=patience,
+                renew=opener.renew,
             )
+            keeper = Keeper(run.outbox.take, opener.renew, run.outbox.rekeying)
+            self._desk = Desk(lambda: self._opened, speaker, keeper)
             run.start()
 
     def __enter__(self) -> Room:  # noqa: PYI034 - typing.Self is younger than 3.8
@@ -208,12 +212,12 @@ class Room:
 
     def approve(self, request: Union[JoinRequest, str]) -> bool:
         """Let somebody in, by request or its id; return whether that is done."""
-        asked = _request_id(request)
+        asked = request_id(request)
         return self._run is not None and self._desk.approve(asked)
 
     def deny(self, request: Union[JoinRequest, str]) -> bool:
         """Turn somebody away, by request or its id; return whether that is done."""
-        asked = _request_id(request)
+        asked = request_id(request)
         return self._run is not None and self._desk.deny(asked)
 
     def approve_all(self) -> int:
@@ -235,6 +239,59 @@ class Room:
         """Return who is in; empty also when the server cannot be reached (said on stderr)."""
         return self._desk.spectators() if self._run else []
 
+    def blocked(self) -> List[Blocked]:
+        """Return who is blocked; empty also when the server cannot be reached (said on stderr)."""
+        return self._desk.blocked() if self._run else []
+
+    def kick(self, person: Union[Spectator, str]) -> bool:
+        """Send somebody away, who may ask again after a minute; return whether that is done.
+
+        This and the four below take a `Spectator` or its id, and act on who watches within a second.
+        """
+        return self._use(person, "kick")
+
+    def block(self, person: Union[Spectator, str]) -> bool:
+        """Send somebody away for good: the person, the user, and for an hour the address of a stranger."""
+        return self._use(person, "block")
+
+    def unblock(self, person: Union[Blocked, Spectator, str]) -> bool:
+        """Let somebody who is blocked ask again; return whether that is done."""
+        return self._use(person, "unblock")
+
+    def promote(self, person: Union[Spectator, str]) -> bool:
+        """Make somebody a moderator, who may let people in and send them away; needs no seat."""
+        return self._use(person, "promote")
+
+    def demote(self, person: Union[Spectator, str]) -> bool:
+        """Make a moderator a spectator again; return whether that is done."""
+        return self._use(person, "demote")
+
+    def invite(
+        self, uses: int = 1, user: Optional[str] = None, hours: float = 24, note: Optional[str] = None
+    ) -> Invitation:
+        """Make a link that lets people in, past approval and lists, not past a password.
+
+        Args:
+            uses: how many people it lets in, 1 to 1000.
+            user: the id of the only user it lets in, for whom a signed identity vouches; None: whoever holds
+                the link.
+            hours: how long it is good.
+            note: what it is for, shown in the list of invitations.
+
+        Returns:
+            The invitation with its ``url``. When the server cannot be reached or refuses (said on stderr),
+            one that is false, without a ``url``.
+
+        Raises:
+            TypeError, ValueError: an argument cannot be used.
+        """
+        fields = read_invitation(uses, user, hours, note)
+        return self._desk.invite(fields) if self._run else Invitation.none()
+
+    def invitations(self) -> List[Invitation]:
+        """Return the invitations, open and used up; their links were told once, and are not in here."""
+        return self._desk.invitations() if self._run else []
+
     # -- the room itself
 
     def update(self, **changes: Any) -> bool:
@@ -244,7 +301,8 @@ class Room:
 
         Args:
             changes: any of name, access, password, code, config, tags, notes, max_spectators, expires_hours,
-                require_approval, listed, as for `open_room`.
+                require_approval, listed, presence, allowed_users, blocked_users and webhook, as for
+                `open_room`; and approval_timeout, the seconds after which a request nobody answered expires.
 
         Raises:
             TypeError, ValueError: there is no such setting, or a value cannot be used.
@@ -256,24 +314,60 @@ class Room:
         opener.fields.update(fields)  # should the room have to be opened anew
         if run.opened is None:
             return False
-        room = self._desk.change(fields)
-        if room is None:
+        if self._desk.change(fields) is None:
             run.outbox.change(fields)
             return False
-        run.opened.room.update(room)
         return True
+
+    def rotate(self, what: str) -> bool:
+        """Replace what lets people in; return whether that is done.
+
+        Args:
+            what: "code" or "password": whoever is in, but moderators, has to join again with the new one
+                (`code`, `url` or `password`). "key": whoever acts as owner by the old key is out; this
+                process goes on with the new one.
+
+        Raises:
+            ValueError: there is no such thing to replace.
+        """
+        if what not in ROTATES:
+            raise ValueError(f"rotate() replaces one of {', '.join(ROTATES)}, not {what!r}")
+        told = self._desk.rotate(what) if self._run and self._opener else None
+        if told is None or self._opener is None:
+            return False
+        fields = self._opener.fields  # should the room have to be opened anew, it must not have the old one
+        if what == "code":
+            fields.pop("custom_code", None)
+        elif what == "password":
+            fields.pop("password_protected", None)
+            fields.update(access_level="password", password=told["password"])
+        return True
+
+    def transfer(self, user_id: str) -> bool:
+        """Give the room to another user of the tenant; return whether that is done.
+
+        The room's key is worth nothing from then on; this process goes on publishing, as its API key allows.
+
+        Raises:
+            TypeError: ``user_id`` is no text.
+        """
+        user = _text("a user's id", user_id)
+        return self._run is not None and self._desk.transfer(user)
 
     def extend(self, hours: float) -> bool:
         """Let the room live ``hours`` longer; return whether that is done."""
         more = read_hours("hours", hours)
         return self._run is not None and self._desk.extend(more)
 
-    def close_room(self) -> bool:
-        """End the room for everybody, and the run with it; return whether that is done."""
+    def close_room(self, *, keep: bool = True) -> bool:
+        """End the room for everybody, and the run with it; return whether that is done.
+
+        What was recorded is kept for a week; with ``keep=False`` it is removed at once.
+        """
         if self._run is None:
             return False
         self.finish()
-        return self._desk.close()
+        return self._desk.close(keep=keep)
 
     @property
     def id(self) -> Optional[str]:
@@ -351,6 +445,10 @@ class Room:
                 fields["timestamp"] = stamp
             self._run.outbox.add(SAMPLE, fields, len(reading.numbers) + 1)
 
+    def _use(self, person: Union[Blocked, Spectator, str], power: str) -> bool:
+        named = person_id(person)
+        return self._run is not None and self._desk.use_power(named, power)
+
     def _add(self, kind: int, fields: Fields) -> None:
         if self._run is not None:
             self._run.add(kind, fields)
@@ -375,11 +473,3 @@ def _text(what: str, value: Any) -> str:
             f"{what} is text, not {type(value).__name__}" if value != "" else f"{what} must not be empty"
         )
     return clean(value)
-
-
-def _request_id(request: Any) -> str:
-    if isinstance(request, JoinRequest):
-        return request.id
-    if isinstance(request, str) and request:
-        return request
-    raise TypeError(f"a request is a JoinRequest or its id, not {type(request).__name__}")

@@ -30,6 +30,7 @@ class Run:
         ending: Callable[[], None] = _nothing,
         patience: float = 0.0,
         reopen_expired: bool = True,
+        renew: Optional[Callable[[Opened], Opened]] = None,
     ) -> None:
         """Prepare; `start` begins.
 
@@ -41,6 +42,7 @@ class Run:
             ending: is called before the end of the run is queued.
             patience: seconds to say nothing of a server that is not there yet.
             reopen_expired: whether an expired room is opened anew.
+            renew: returns the same room with a key that is good now.
         """
         self.watching = 0
         self._speaker = speaker
@@ -49,7 +51,7 @@ class Run:
         self._ring: Callable[[], None] = _nothing
         self._begun_at = 0.0
         self._ended = False
-        hooks = Hooks(open_room, opened, self._begin, self._on_answer, reopen_expired)
+        hooks = Hooks(open_room, opened, self._begin, self._on_answer, reopen_expired, renew)
         self.outbox = Outbox(hooks, speaker, patience=patience)
 
     @property

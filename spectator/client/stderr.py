@@ -40,10 +40,10 @@ class Speaker:
         except (AttributeError, OSError, ValueError):
             return  # no stderr, or a closed one: nobody to tell
 
-    def complain(self, kind: str, line: str) -> None:
-        """Say what is wrong, at most once a minute for each ``kind``."""
+    def complain(self, kind: str, line: str, *, again: float = AGAIN_AFTER) -> None:
+        """Say what is wrong, for each ``kind`` at most once in ``again`` seconds."""
         now = self._now()
-        if now - self._said.get(kind, -AGAIN_AFTER) < AGAIN_AFTER:
+        if kind in self._said and now - self._said[kind] < again:
             return
         self._said[kind] = now
         self.say(line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Union
 
 from spectator.client.address import Address
 from spectator.protocol.json_text import json_text
@@ -19,6 +19,11 @@ LARGEST_CONFIG = 60_000  # bytes of JSON; the server takes 64 KB
 LONGEST_TAGS, LONGEST_NOTES = 1_000, 2_500  # characters; the server takes 4 KB of both together
 MOST_SPECTATORS = 10_000
 LONGEST_HOURS = 24 * 366
+SHORTEST_APPROVAL, LONGEST_APPROVAL = 10, 24 * 3600  # seconds
+MOST_USERS, LONGEST_USER = 1_000, 64
+MOST_USES = 1_000
+PRESENCE = ("names", "count", "nothing")
+ROTATES = ("code", "password", "key")
 
 Fields = Dict[str, Any]
 
@@ -65,6 +70,10 @@ def read_terms(
     wait: float,
     url: Optional[str],
     api_key: Optional[str],
+    presence: Optional[str] = None,
+    allowed_users: Optional[Iterable[str]] = None,
+    blocked_users: Optional[Iterable[str]] = None,
+    webhook: Optional[str] = None,
 ) -> Terms:
     """Return the checked terms. What was not given is left out: a room that is found again keeps what it has.
 
@@ -90,6 +99,14 @@ def read_terms(
         fields["require_approval"] = True
     if listed:
         fields["listed"] = True
+    for field, value, read in (
+        ("presence", presence, read_presence),
+        ("allowed_users", allowed_users, read_users),
+        ("blocked_users", blocked_users, read_users),
+        ("webhook", webhook, read_webhook),
+    ):
+        if value is not None:
+            fields[field] = read(value)
     return Terms(fields, read_wait(wait), bool(lan), Address.parse(url) if url else None, read_key(api_key))
 
 
@@ -218,6 +235,51 @@ def read_hours(name: str, value: Any) -> float:
     return float(value)
 
 
+def read_presence(value: Any) -> str:
+    """Return what spectators are told about who is here."""
+    if value not in PRESENCE:
+        raise ValueError(f"presence must be one of {', '.join(PRESENCE)}, not {value!r}")
+    return str(value)
+
+
+def read_users(value: Any) -> List[str]:
+    """Return a list of ids of users, each once."""
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise TypeError(f"users are a list of ids, not {type(value).__name__}")
+    users = list(dict.fromkeys(value))
+    if any(not isinstance(user, str) or not user or len(user) > LONGEST_USER for user in users):
+        raise ValueError(f"a user's id is a text of 1 to {LONGEST_USER} characters")
+    if len(users) > MOST_USERS:
+        raise ValueError(f"at most {MOST_USERS} users can be listed")
+    return users
+
+
+def read_webhook(value: Any) -> Optional[str]:
+    """Return the address that is told of requests; None for none."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.startswith("https://"):
+        # Not repeated: such addresses often hold a secret.
+        raise ValueError("webhook must be an https:// address")
+    return value
+
+
+def read_invitation(uses: Any, user: Any, hours: Any, note: Any) -> Fields:
+    """Return the body of ``POST /rooms/{room}/invitations``.
+
+    Raises:
+        TypeError, ValueError: an argument cannot be used.
+    """
+    fields: Fields = {"uses": read_whole("uses", uses, 1, MOST_USES), "hours": read_hours("hours", hours)}
+    for name, field, value in (("user", "user_id", user), ("note", "note", note)):
+        if value is None:
+            continue
+        if not isinstance(value, str):
+            raise TypeError(f"{name} must be text, not {type(value).__name__}")
+        fields[field] = clean(value)
+    return fields
+
+
 # What `Room.update` may change: its name in Python, the field it stands for, and how it is read.
 _CHANGES: Dict[str, Any] = {
     "name": ("name", read_name),
@@ -230,6 +292,14 @@ _CHANGES: Dict[str, Any] = {
     "expires_hours": ("idle_hours", lambda value: read_hours("expires_hours", value)),
     "require_approval": ("require_approval", bool),
     "listed": ("listed", bool),
+    "presence": ("presence", read_presence),
+    "allowed_users": ("allowed_users", read_users),
+    "blocked_users": ("blocked_users", read_users),
+    "webhook": ("webhook", read_webhook),
+    "approval_timeout": (
+        "approval_timeout",
+        lambda value: read_whole("approval_timeout", value, SHORTEST_APPROVAL, LONGEST_APPROVAL),
+    ),
 }
 
 

@@ -12,7 +12,8 @@ HOME = {"HOME": "/home/ada"}
 
 def test_defaults() -> None:
     told = Environment.read(HOME, "linux")
-    assert told == Environment(None, None, "online", Path("/home/ada/.local/share/spectator"), True, 0)
+    data, config = Path("/home/ada/.local/share/spectator"), Path("/home/ada/.config/spectator")
+    assert told == Environment(None, None, "online", data, True, 0, config)
 
 
 def test_reads_what_is_set() -> None:
@@ -24,9 +25,10 @@ def test_reads_what_is_set() -> None:
             "SPECTATOR_MODE": "Disabled",
             "SPECTATOR_DATA_DIR": "/data",
             "SPECTATOR_AUTOSTART": "off",
+            "SPECTATOR_CONFIG_DIR": "/config",
         }
     )
-    assert told == Environment("https://host", "sk_a_b", "disabled", Path("/data"), False, 0)
+    assert told == Environment("https://host", "sk_a_b", "disabled", Path("/data"), False, 0, Path("/config"))
 
 
 @pytest.mark.parametrize(
