@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { boxes, isWhole, readCode, spoken } from "../../static/js/model/codes.js";
+import { boxes, isLetterHint, isWhole, readCode, spoken } from "../../static/js/model/codes.js";
 
 test("a code is read in any case, with spaces and hyphens", () => {
   for (const typed of ["k7m2qx", "K7M 2QX", "k7m-2qx", " K7M–2QX "]) assert.equal(readCode(typed).code, "K7M2QX");
@@ -35,4 +35,10 @@ test("six boxes until more is typed", () => {
 test("a code is read aloud in groups of three", () => {
   assert.equal(spoken("K7M2QX"), "K7M 2QX");
   assert.equal(spoken("ABCDEFGH"), "ABC DEF GH");
+});
+
+test("only letters that codes lack make a hint that stays", () => {
+  for (const letter of "0O1I") assert.ok(isLetterHint(readCode(`AB${letter}`).hint), letter);
+  assert.ok(!isLetterHint(readCode("AB!").hint));
+  assert.ok(!isLetterHint(readCode("ABC").hint));
 });

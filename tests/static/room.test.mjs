@@ -174,3 +174,37 @@ test("what the page does not know is left alone", () => {
   const picture = fed({ type: "later" }, tick(1, [{ type: "unheard_of", timestamp: AT }, { type: "alert" }, { type: "training_metrics" }, { type: "episode_steps", steps: [null, { position: "x" }] }]));
   assert.equal(picture.seq, 4);
 });
+
+/** @param {Record<string, unknown>} more what the room tells beside */
+const welcome = (more) => ({ type: "welcome", mode: "live", room: room(more) });
+
+test("who is told how many wait is a moderator; a change of role changes what is known", () => {
+  assert.equal(fed(welcome({})).role, "spectator");
+  const picture = fed(welcome({ waiting: 0 }), { type: "requests", waiting: 1, requests: [{ id: "q", name: "Noor" }] });
+  assert.equal(picture.role, "moderator");
+  receive(picture, { type: "notice", code: "role_changed", role: "spectator", room: room() }, 1000);
+  assert.deepEqual([picture.role, picture.requests.list.length, picture.requests.waiting], ["spectator", 0, 0]);
+  receive(picture, { type: "notice", code: "role_changed", role: "moderator", room: room({ waiting: 2 }) }, 1000);
+  assert.deepEqual([picture.role, picture.requests.waiting], ["moderator", 2]);
+});
+
+test("whoever holds the room's key stays owner, and a snapshot changes nobody's role", () => {
+  const picture = emptyPicture();
+  picture.role = "owner";
+  receive(picture, welcome({}), 1000);
+  receive(picture, { type: "snapshot", cursor: "c", seq: 1, state: {} }, 1000);
+  assert.equal(picture.role, "owner");
+});
+
+test("who is here is known as far as the room tells: names, a number, nothing, and each changes while one watches", () => {
+  const picture = fed(welcome({ presence: "names" }), { type: "crowd", watching: 2, names: ["Noor", "Sven"] });
+  assert.deepEqual(picture.crowd, { watching: 2, names: ["Noor", "Sven"] });
+  receive(picture, { type: "notice", code: "room_changed", room: room({ presence: "count" }) }, 1000);
+  assert.deepEqual(picture.crowd, { watching: 2, names: null }, "the names go at once");
+  receive(picture, { type: "crowd", watching: 3 }, 1000);
+  assert.deepEqual(picture.crowd, { watching: 3, names: null });
+  receive(picture, { type: "notice", code: "room_changed", room: room({ presence: "nothing" }) }, 1000);
+  assert.deepEqual(picture.crowd, { watching: null, names: null });
+  assert.deepEqual(fed(welcome({ presence: "nothing", current_spectators: 3 })).crowd, { watching: null, names: null });
+  assert.equal(fed(welcome({ presence: "nothing", waiting: 0 })).crowd.watching, 3, "a moderator knows");
+});

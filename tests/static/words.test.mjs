@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { emptyPicture, receive } from "../../static/js/model/room.js";
-import { fromClose, sentence, standingOf, wordsFor } from "../../static/js/model/words.js";
+import { againAt, fromClose, sentence, standingOf, waitWords, wordsFor } from "../../static/js/model/words.js";
 
 const NOW = Date.parse("2025-03-14T15:00:00Z");
 const OPEN = { phase: /** @type {const} */ ("open"), brokenAt: null, retryAt: null, latency: 9, streaming: false };
@@ -63,15 +63,30 @@ test("every code of the server's errors has words of its own", () => {
   assert.ok(codes.length > 15);
   const unknown = wordsFor({ code: "no such code", status: 0 }).title;
   // What only publishers and programs can meet has no place on the page.
-  const elsewhere = new Set(["sequence_gap", "code_taken", "payload_too_large", "unsupported_media_type", "invalid_request", "internal_error", "store_unsuitable", "secrets_unknown", "error"]);
+  const elsewhere = new Set(["sequence_gap", "code_taken", "payload_too_large", "unsupported_media_type", "invalid_request", "internal_error", "store_unsuitable", "secrets_unknown", "error",
+    // Told beside what the owner did (settings.test.mjs), or met by programs and operators only.
+    "spectator_not_found", "invitation_not_found", "tenant_not_found", "tenant_taken", "key_not_found"]);
   const bare = codes.filter((code) => !elsewhere.has(code) && wordsFor({ code, status: 400 }).title === unknown);
   assert.deepEqual(bare, []);
 });
 
 test("a refusal that is worth a second try says when", () => {
-  assert.equal(wordsFor({ code: "too_many_attempts", status: 429, retryAfter: 12.2 }).text, "Try again in 13 s.");
-  assert.equal(wordsFor({ code: "quota_exceeded", status: 429, retryAfter: 120 }).text, "Try again in 2 min.");
-  assert.equal(wordsFor({ code: "blocked", status: 403, retryAfter: 9 }).text, "You cannot enter this room.");
+  assert.equal(sentence({ code: "too_many_attempts", status: 429, retryAfter: 12.2 }), "Too many tries. You can try again in 13 s.");
+  assert.equal(sentence({ code: "quota_exceeded", status: 429, retryAfter: 120 }), "Too many people are waiting. You can try again in 2 minutes.");
+  assert.equal(sentence({ code: "blocked", status: 403, retryAfter: 9 }), "The owner has blocked you. You cannot enter this room.");
+});
+
+test("who was removed or denied may ask again in a minute, which is counted down", () => {
+  for (const code of ["removed", "approval_denied"]) {
+    assert.equal(againAt({ code, status: 0 }, NOW), NOW + 60_000);
+    assert.equal(againAt({ code, status: 403, retryAfter: 41.2 }, NOW), NOW + 42_000, "what the server says counts");
+    const told = wordsFor({ code, status: 0 });
+    assert.equal(waitWords(told, 60_000), "You can ask again in 1 minute.");
+    assert.equal(waitWords(told, 41_001), "You can ask again in 42 s.");
+    assert.equal(waitWords(told, 0), "You can ask again now.");
+  }
+  assert.equal(againAt({ code: "blocked", status: 0, retryAfter: 5 }, NOW), null, "nothing to wait for");
+  assert.equal(againAt({ code: "room_full", status: 409 }, NOW), null, "at once");
 });
 
 test("what we have no words for is told in the server's", () => {
@@ -79,7 +94,10 @@ test("what we have no words for is told in the server's", () => {
 });
 
 test("close codes are the same refusals", () => {
-  assert.equal(wordsFor(fromClose(4508, "")).title, "You were removed");
+  assert.equal(wordsFor(fromClose(4508, "")).title, "The owner ended your visit");
+  assert.equal(wordsFor(fromClose(4512, "")).title, "The owner has blocked you");
+  assert.equal(wordsFor(fromClose(4504, "")).title, "The room is gone");
+  assert.deepEqual([fromClose(4003, "").code, fromClose(4501, "").code], ["place_ended", "unauthorized"]);
   assert.equal(wordsFor(fromClose(4510, "")).title, "The room is closed");
   assert.equal(wordsFor(fromClose(4509, "")).title, "The room is full");
   assert.equal(wordsFor(fromClose(4500, "odd")).text, "odd");

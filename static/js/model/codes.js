@@ -32,11 +32,22 @@ export function readCode(text) {
   return { code, fragment: link?.[2] ?? "", hint };
 }
 
+const ZERO = "Codes have no 0 and no O. It may be a Q, a D or an 8.";
+const ONE = "Codes have no 1 and no I. It may be an L, a J or a 7.";
+
 /** @param {string} letter */
 function hintFor(letter) {
-  if (letter === "0" || letter === "O") return "Codes have no 0 and no O. It may be a Q, a D or an 8.";
-  if (letter === "1" || letter === "I") return "Codes have no 1 and no I. It may be an L, a J or a 7.";
+  if (letter === "0" || letter === "O") return ZERO;
+  if (letter === "1" || letter === "I") return ONE;
   return "A code has letters and digits only.";
+}
+
+/**
+ * Whether a hint is about a letter that was left out, so that the code lacks one until somebody puts it right.
+ * @param {string} hint
+ */
+export function isLetterHint(hint) {
+  return hint === ZERO || hint === ONE;
 }
 
 /**

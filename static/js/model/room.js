@@ -27,6 +27,7 @@ import { toMs } from "./times.js";
 /**
  * @typedef {object} Picture
  * @property {Message | null} room the object `room` of the protocol
+ * @property {"owner" | "moderator" | "spectator" | null} role what we are in it, as far as it is known
  * @property {"live" | "lobby" | null} mode
  * @property {string | null} cursor
  * @property {number} seq
@@ -44,7 +45,7 @@ import { toMs } from "./times.js";
  * @property {number | null} episode
  * @property {number | null} episodes
  * @property {number | null} lastEventAt the server's time of the newest event
- * @property {{watching: number | null, names: string[]}} crowd
+ * @property {{watching: number | null, names: string[] | null}} crowd null: the room does not tell
  * @property {{waiting: number, turnedAway: number, list: Request[]}} requests
  * @property {boolean} storeDown
  * @property {string[]} more names of curves that were left out of the snapshot
@@ -57,11 +58,11 @@ import { toMs } from "./times.js";
 /** @returns {Picture} */
 export function emptyPicture() {
   return {
-    room: null, mode: null, cursor: null, seq: 0, latest: {}, graphs: [], series: new Map(),
+    room: null, role: null, mode: null, cursor: null, seq: 0, latest: {}, graphs: [], series: new Map(),
     decision: null, moves: [], values: [], trail: [], trailOf: null, lines: [],
     run: { id: null, status: null, startedAt: null, endedAt: null },
     step: null, episode: null, episodes: null, lastEventAt: null,
-    crowd: { watching: null, names: [] }, requests: { waiting: 0, turnedAway: 0, list: [] },
+    crowd: { watching: null, names: null }, requests: { waiting: 0, turnedAway: 0, list: [] },
     storeDown: false, more: [], grid: null, worth: new Map(), behind: null, pictures: 0,
   };
 }
@@ -98,7 +99,7 @@ const ACTS = {
     picture.behind = { since: picture.behind?.since ?? now, points: points + (picture.behind?.points ?? 0) };
   },
   crowd(picture, message) {
-    picture.crowd = { watching: message.watching, names: message.names ?? picture.crowd.names };
+    picture.crowd = { watching: message.watching ?? null, names: message.names ?? null };
   },
   requests(picture, message) {
     picture.requests = { waiting: message.waiting, turnedAway: message.turned_away ?? 0, list: message.requests ?? [] };
@@ -123,13 +124,36 @@ function arrived(picture, message) {
 function setRoom(picture, room) {
   if (!room) return;
   picture.room = room;
+  // Only who may answer requests is told how many there are; a key stays an owner's whatever is told.
+  if (picture.role !== "owner") take(picture, room.waiting === undefined ? "spectator" : "moderator");
   if (room.run) {
     setRun(picture, room.run);
     picture.lastEventAt = toMs(room.run.last_event_at) ?? picture.lastEventAt;
   }
-  if (picture.crowd.watching === null) picture.crowd.watching = room.current_spectators ?? null;
+  if (picture.role === "spectator" && room.presence === "nothing") picture.crowd = { watching: null, names: null };
+  else if (picture.crowd.watching === null) picture.crowd.watching = room.current_spectators ?? null;
+  if (picture.role === "spectator" && room.presence === "count") picture.crowd.names = null;
   picture.requests.waiting = room.waiting ?? picture.requests.waiting;
   picture.requests.turnedAway = room.turned_away ?? picture.requests.turnedAway;
+}
+
+/**
+ * @param {Picture} picture
+ * @param {Picture["role"]} role
+ */
+function take(picture, role) {
+  picture.role = role;
+  // What only an owner or a moderator is told does not stay with who is neither any more.
+  if (role === "spectator") picture.requests = { waiting: 0, turnedAway: 0, list: [] };
+}
+
+/**
+ * @param {Picture} picture
+ * @param {Message} message
+ */
+function changeRole(picture, message) {
+  setRoom(picture, message.room);
+  take(picture, message.role);
 }
 
 /**
@@ -156,8 +180,8 @@ function setRun(picture, said) {
  */
 function restore(picture, message) {
   const fresh = emptyPicture();
-  const { room, mode, run, crowd, requests, storeDown, lastEventAt } = picture;
-  Object.assign(picture, fresh, { room, mode, run, crowd, requests, storeDown, lastEventAt, pictures: picture.pictures + 1 });
+  const { room, role, mode, run, crowd, requests, storeDown, lastEventAt } = picture;
+  Object.assign(picture, fresh, { room, role, mode, run, crowd, requests, storeDown, lastEventAt, pictures: picture.pictures + 1 });
   picture.cursor = message.cursor;
   picture.seq = message.seq;
   picture.graphs = message.graphs ?? [];
@@ -195,6 +219,7 @@ function notice(picture, message) {
   if (message.code === "store_unavailable") picture.storeDown = true;
   else if (message.code === "store_back") picture.storeDown = false;
   else if (message.code === "room_changed") setRoom(picture, message.room);
+  else if (message.code === "role_changed") changeRole(picture, message);
   else if (message.code === "publisher_silent") picture.run.status = message.status ?? "stalled";
   else if (message.code === "publisher_back") picture.run.status = message.status ?? "active";
 }

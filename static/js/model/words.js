@@ -149,38 +149,51 @@ function over(picture, now) {
  * @property {string} text
  * @property {"people" | "leave" | "clock" | "lock" | "plug" | "search" | "warn"} icon
  * @property {"warn" | "bad" | "plain"} tone
- * @property {boolean} again whether trying again may help
+ * @property {string} again what the button says that tries once more; "" where trying is no use
+ * @property {number} wait seconds to wait before that, where nothing else is told
  */
+
+const TRY = "Try again";
+const ASK = "Ask again";
+const SPECTATE = "Join as a spectator";
+/** Seconds after a denial or a removal in which nobody may ask again. */
+const PAUSE = 60;
 
 /** @type {Record<string, Words>} */
 const WORDS = {
   room_not_found: words("Not found", "There is no such room", "Check the code with the person who gave it to you. Codes end with their room.", "search"),
+  room_gone: words("Gone", "The room is gone", "It has ended, or it is no longer open to you. Ask the owner.", "search"),
+  room_ended: words("Ended", "The room has ended", "It was closed, or its time is over. The owner can open a new one.", "leave"),
   room_closed: words("Closed", "The room is closed", "The owner has closed it for everybody.", "leave"),
   room_expired: words("Expired", "The room has expired", "Its time is over. The owner can open a new one.", "clock"),
   password_required: words("Password", "This room needs a password", "Ask the person who gave you the code.", "lock"),
-  wrong_password: words("Password", "That is not the password", "Check capital letters and try again.", "lock", "warn", true),
+  wrong_password: words("Password", "That is not the password", "Check capital letters and try again.", "lock", "warn", TRY),
   invitation_required: words("Invited only", "This room is for invited people", "Ask the owner for an invitation link.", "lock"),
-  invitation_spent: words("Invitation", "This invitation is used up", "Ask the owner for a new one.", "lock"),
+  invitation_spent: words("Invitation", "This invitation does not work any more", "It was used, has ended, or is meant for somebody else. Ask the owner for a new one.", "lock", "plain", "Join without it"),
+  invitation_refused: words("Invitation", "This invitation opens no room", "It was used, has ended, or is meant for somebody else. Ask the owner for a new one.", "lock"),
   blocked: words("Blocked", "The owner has blocked you", "You cannot enter this room.", "leave", "bad"),
-  approval_denied: words("Not let in", "The owner did not let you in", "You can ask again in a minute.", "leave", "bad", true),
+  approval_denied: words("Not let in", "The owner did not let you in", "", "leave", "bad", ASK, PAUSE),
+  removed: words("Removed", "The owner ended your visit", "", "leave", "bad", ASK, PAUSE),
   not_allowed: words("Not allowed", "You may not do that here", "Only the owner of the room can.", "lock"),
-  unauthorized: words("Signed out", "Your place in the room has ended", "Join again with the code.", "leave", "plain", true),
-  room_full: words("Full", "The room is full", "A seat is free as soon as somebody leaves.", "people", "warn", true),
-  too_many_attempts: words("Wait", "Too many tries", "Wait a little before you try again.", "clock", "warn", true),
-  quota_exceeded: words("Wait", "Too many people are waiting", "Try again in a minute.", "people", "warn", true),
+  unauthorized: words("Signed out", "Your place in the room has ended", "Join again with the code.", "leave", "plain", TRY),
+  place_ended: words("Ended", "Your place in the room has ended", "Come in again with what the owner gives you.", "leave", "plain", TRY),
+  key_ended: words("Key ended", "Your owner key does not work any more", "It was changed, or the room was given to somebody else. Open a new owner link, or come in as a spectator.", "lock", "warn", SPECTATE),
+  given_away: words("Given away", "The room has a new owner", "Your owner key has ended. You can come in like everybody else.", "people", "plain", SPECTATE),
+  room_full: words("Full", "The room is full", "A seat is free as soon as somebody leaves.", "people", "warn", TRY),
+  too_many_attempts: words("Wait", "Too many tries", "Wait a little before you try again.", "clock", "warn", TRY),
+  quota_exceeded: words("Wait", "Too many people are waiting", "Try again in a minute.", "people", "warn", TRY),
   request_settled: words("Answered", "This request was already answered", "Nothing was changed.", "people"),
-  request_not_found: words("Gone", "The request has ended", "No answer means no. You can ask again.", "clock", "plain", true),
-  request_gone: words("Ended", "The request has ended", "No answer means no. You can ask again.", "clock", "plain", true),
-  removed: words("Removed", "You were removed", "The owner took you out of this room. If this is a mistake, ask them to let you in again.", "leave", "bad", true),
+  request_not_found: words("Gone", "The request has ended", "No answer means no. You can ask again.", "clock", "plain", ASK),
+  request_gone: words("Ended", "The request has ended", "No answer means no. You can ask again.", "clock", "plain", ASK),
   origin_not_allowed: words("Wrong address", "The server does not know this address", "Open the link exactly as you were given it.", "plug"),
   host_not_allowed: words("Wrong address", "The server does not know this address", "Open the link exactly as you were given it.", "plug"),
-  busy: words("Busy", "The server is busy", "Try again in a moment.", "clock", "warn", true),
-  store_unavailable: words("No store", "The server cannot reach its store", "It comes back by itself. Try again in a moment.", "plug", "warn", true),
-  unreachable: words("No connection", "The server does not answer", "Check your connection and try again.", "plug", "warn", true),
+  busy: words("Busy", "The server is busy", "Try again in a moment.", "clock", "warn", TRY),
+  store_unavailable: words("No store", "The server cannot reach its store", "It comes back by itself. Try again in a moment.", "plug", "warn", TRY),
+  unreachable: words("No connection", "The server does not answer", "Check your connection and try again.", "plug", "warn", TRY),
   claim_spent: words("Used link", "This owner link was already used", "It works once, for ten minutes. Ask for a new one in the terminal: spectator open", "lock"),
 };
 
-const UNKNOWN = words("Problem", "Something went wrong", "Try again in a moment.", "warn", "warn", true);
+const UNKNOWN = words("Problem", "Something went wrong", "Try again in a moment.", "warn", "warn", TRY);
 
 /**
  * @param {string} badge
@@ -188,11 +201,12 @@ const UNKNOWN = words("Problem", "Something went wrong", "Try again in a moment.
  * @param {string} text
  * @param {Words["icon"]} icon
  * @param {Words["tone"]} tone
- * @param {boolean} again
+ * @param {string} again
+ * @param {number} wait
  * @returns {Words}
  */
-function words(badge, title, text, icon, tone = "plain", again = false) {
-  return { badge, title, text, icon, tone, again };
+function words(badge, title, text, icon, tone = "plain", again = "", wait = 0) {
+  return { badge, title, text, icon, tone, again, wait };
 }
 
 /**
@@ -201,11 +215,36 @@ function words(badge, title, text, icon, tone = "plain", again = false) {
  */
 export function wordsFor(problem) {
   const known = WORDS[problem.code];
-  const found = known ?? (problem.detail ? { ...UNKNOWN, text: problem.detail } : UNKNOWN);
-  const wait = problem.retryAfter;
-  if (!wait || !found.again) return found;
-  const seconds = Math.ceil(wait);
-  return { ...found, text: seconds < 90 ? `Try again in ${seconds} s.` : `Try again in ${Math.ceil(seconds / 60)} min.` };
+  return known ?? (problem.detail ? { ...UNKNOWN, text: problem.detail } : UNKNOWN);
+}
+
+/**
+ * From when on trying once more makes sense; null for at once, and for never.
+ * @param {Problem} problem
+ * @param {number} now milliseconds since 1970
+ */
+export function againAt(problem, now) {
+  const { again, wait } = wordsFor(problem);
+  const seconds = problem.retryAfter || wait;
+  return again && seconds ? now + Math.ceil(seconds) * 1000 : null;
+}
+
+/**
+ * What is said while that time comes: "You can ask again in 42 s."
+ * @param {Words} told
+ * @param {number} left milliseconds
+ */
+export function waitWords(told, left) {
+  const seconds = Math.ceil(left / 1000);
+  const when = seconds <= 0 ? "now" : `in ${span(seconds)}`;
+  return `You can ${told.again.toLowerCase()} ${when}.`;
+}
+
+/** @param {number} seconds */
+function span(seconds) {
+  const minutes = Math.ceil(seconds / 60);
+  if (seconds < 60) return `${seconds} s`;
+  return minutes === 1 ? "1 minute" : `${minutes} minutes`;
 }
 
 /**
@@ -213,8 +252,9 @@ export function wordsFor(problem) {
  * @param {Problem} problem
  */
 export function sentence(problem) {
-  const { title, text } = wordsFor(problem);
-  return `${title}. ${text}`;
+  const told = wordsFor(problem);
+  const wait = told.again ? problem.retryAfter || told.wait : 0;
+  return `${told.title}. ${wait ? waitWords(told, wait * 1000) : told.text}`;
 }
 
 /** Codes whose place is under the field for the password. */
@@ -222,12 +262,12 @@ export const PASSWORD_CODES = new Set(["password_required", "wrong_password"]);
 
 /** @type {Record<number, string>} */
 const BY_CLOSE = {
-  4003: "unauthorized",
+  4003: "place_ended",
   4004: "store_unavailable",
   4005: "busy",
   4501: "unauthorized",
   4503: "approval_denied",
-  4504: "room_not_found",
+  4504: "room_gone",
   4508: "removed",
   4509: "room_full",
   4510: "room_closed",

@@ -1,7 +1,7 @@
 /** What the browser keeps: the visitor and the grants for good, room keys and what waits only for this tab. */
 
-/** @typedef {{token: string, code: string, expiresAt?: number | null}} Kept */
-/** @typedef {{code: string, requestId: string, token: string, name: string, askedAt: number, endsAt: number | null}} Asked */
+/** @typedef {{token: string, code: string, expiresAt?: number | null, person?: string}} Kept */
+/** @typedef {{code: string, requestId: string, token: string, name: string, askedAt: number, endsAt: number | null, person?: string}} Asked */
 
 /** Where the browser forbids storage (private windows, embedded pages) this tab's memory must do. */
 class Memory {
@@ -121,3 +121,11 @@ export const keepAsked = (what) => write(passing, "spectator.asked", what);
 export const identity = () => read(passing, "spectator.identity") ?? "";
 /** @param {string} token */
 export const keepIdentity = (token) => write(passing, "spectator.identity", token);
+/**
+ * The invitation that a link brought, until it is used: it would be lost with a reload.
+ * @param {string} code
+ * @returns {string}
+ */
+export const invitation = (code) => read(passing, `spectator.invitation.${code}`) ?? "";
+/** @param {string} code @param {string | null} token */
+export const keepInvitation = (code, token) => write(passing, `spectator.invitation.${code}`, token);

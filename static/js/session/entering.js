@@ -16,10 +16,11 @@ const ON_CARD = new Set([
   "busy", "store_unavailable", "unreachable", "internal_error",
 ]);
 
+/** Problems that an invitation does not survive: it is not tried twice. */
+const NO_INVITATION = new Set(["invitation_spent", "room_not_found", "room_closed", "room_expired"]);
+
 /** Problems of a claim that mean it is spent, or was never one. */
 const SPENT = new Set(["unauthorized", "invalid_request", "not_allowed"]);
-
-let invitation = "";
 
 /** Begins with the address of the page. */
 export async function begin() {
@@ -35,7 +36,7 @@ export async function begin() {
  * @param {ReturnType<typeof readFragment>} fragment
  */
 async function enter(code, fragment) {
-  invitation = fragment.invite;
+  if (fragment.invite) storage.keepInvitation(code, fragment.invite);
   if (fragment.identity) storage.keepIdentity(fragment.identity);
   if (fragment.claim) await redeem(code, fragment.claim);
   else await open(code, false);
@@ -56,9 +57,9 @@ export async function open(code, push, fragment = "") {
   const key = storage.keyFor(code);
   if (key) return watchAs({ code, roomId: key.id, owner: true }, key.kept);
   const asked = storage.asked();
-  if (asked?.code === code) return wait(asked, null);
+  if (asked?.code === code && !storage.invitation(code)) return wait(asked, null);
   const grant = storage.grantFor(code);
-  if (grant) return watchAs({ code, roomId: grant.id, owner: false }, grant.kept);
+  if (grant) return watchAs({ code, roomId: grant.id, owner: false, person: grant.kept.person }, grant.kept);
   return find(code);
 }
 
@@ -104,6 +105,7 @@ export async function join(name, password) {
   const { code, room } = before;
   show({ ...before, busy: true, problem: null });
   storage.keepPersonName(name);
+  const invitation = storage.invitation(code);
   const body = { display_name: name, ...(password ? { password } : {}), ...(invitation ? { invitation } : {}) };
   const answer = await call("POST", `rooms/${encodeURIComponent(code)}/join`, { token: bearer(), body });
   if (!lasts(step)) return;
@@ -111,7 +113,8 @@ export async function join(name, password) {
   if (answer.body.visitor) storage.keepVisitor(answer.body.visitor);
   if (answer.body.status === "approved") return enterWith(code, answer.body);
   const { request_id: requestId, token } = answer.body;
-  const asked = { code, requestId, token, name, askedAt: Date.now(), endsAt: toMs(answer.body.expires_at) };
+  const asked = { code, requestId, token, name, askedAt: Date.now(), endsAt: toMs(answer.body.expires_at), person: answer.body.spectator_id };
+  storage.keepInvitation(code, null);
   storage.keepAsked(asked);
   wait(asked, room);
 }
@@ -123,9 +126,11 @@ export async function join(name, password) {
  */
 function joinRefused(code, room, problem) {
   if (problem.code === "unauthorized") forgetWhoWeAre();
-  if (problem.code === "password_required") room.has_password = true;
-  if (ON_CARD.has(problem.code)) show({ name: "join", code, room, problem, busy: false });
-  else refuse(code, room, problem);
+  const known = problem.code === "password_required" ? { ...room, has_password: true } : room;
+  if (ON_CARD.has(problem.code)) return show({ name: "join", code, room: known, problem, busy: false });
+  const invited = storage.invitation(code) !== "";
+  if (NO_INVITATION.has(problem.code)) storage.keepInvitation(code, null);
+  refuse(code, room, invited && problem.code === "room_not_found" ? { ...problem, code: "invitation_refused" } : problem);
 }
 
 /** Takes the request back. */
@@ -137,6 +142,10 @@ export async function withdraw() {
 }
 
 /** @typedef {import("../net/storage.js").Asked} Asked */
+
+/** What the end of a connection means to somebody who waits. */
+/** @type {Record<string, string>} */
+const WAITED = { unauthorized: "request_gone", place_ended: "request_gone", room_gone: "room_not_found" };
 
 /** Milliseconds between two looks at whether the socket does its work. */
 const LOOK_MS = 2000;
@@ -158,7 +167,7 @@ export function wait(asked, room) {
       if (at.name === "room") return lost({ code: at.code, roomId: at.roomId, owner: false }, problem);
       if (!lasts(step)) return;
       storage.keepAsked(null);
-      refuse(code, room, problem.code === "unauthorized" ? { ...problem, code: "request_gone" } : problem);
+      refuse(code, room, { ...problem, code: WAITED[problem.code] ?? problem.code });
     },
   });
   void ask(asked, step);
@@ -212,22 +221,23 @@ function answered(asked, message) {
     return refuse(asked.code, at.room, { code: message.status === "denied" ? "approval_denied" : "request_gone", status: 0 });
   }
   if (message.room?.id) return enterWith(asked.code, message);
-  void stayOn(asked.code, message.token);
+  void stayOn(asked, message.token);
 }
 
 /**
  * The lobby's socket turns live by itself; what is left is to learn the room's id, under which the grant is kept.
- * @param {string} code
+ * @param {Asked} asked
  * @param {string} token
  */
-async function stayOn(code, token) {
+async function stayOn(asked, token) {
   const step = begins();
-  admitted({ code, roomId: code, owner: false }, token);
-  show({ name: "room", code, roomId: code, owner: false });
+  const { code, person } = asked;
+  admitted({ code, roomId: code, owner: false, person }, token);
+  show({ name: "room", code, roomId: code, owner: false, person });
   const answer = await call("GET", `rooms/${encodeURIComponent(code)}`, { token });
   if (!lasts(step) || !answer.ok) return;
-  const where = { code, roomId: answer.body.id, owner: false };
-  storage.keepGrant(where.roomId, { token, code });
+  const where = { code, roomId: answer.body.id, owner: false, person };
+  storage.keepGrant(where.roomId, { token, code, person });
   admitted(where, token);
   show({ name: "room", ...where });
 }

@@ -6,12 +6,12 @@ import { signal } from "../../vendor/signals.js";
 /** @typedef {import("../net/connection.js").Link} Link */
 
 /**
- * @typedef {{name: "arrive", code: string, problem: Problem | null, busy: boolean}} Arrive
+ * @typedef {{name: "arrive", code: string, problem: Problem | null, busy: boolean, note?: string}} Arrive
  * @typedef {{name: "finding", code: string}} Finding
- * @typedef {{name: "join", code: string, room: any, problem: Problem | null, busy: boolean}} Join
+ * @typedef {{name: "join", code: string, room: any, problem: Problem | null, busy: boolean, note?: string}} Join room: null while an invitation stands for it
  * @typedef {{name: "waiting", code: string, room: any, askedAs: string, askedAt: number, endsAt: number | null}} Waiting
  * @typedef {{name: "room"} & import("./watching.js").Where} Watching
- * @typedef {{name: "refused", code: string, room: any, problem: Problem, again: () => void}} Refused
+ * @typedef {{name: "refused", code: string, room: any, problem: Problem, until: number | null, again: () => void}} Refused
  * @typedef {Arrive | Finding | Join | Waiting | Watching | Refused} Screen
  */
 

@@ -1,6 +1,7 @@
 /** The steps between screens that the ways into a room have in common. */
 
 import { toMs } from "../model/times.js";
+import { againAt } from "../model/words.js";
 import { call, roomUrl } from "../net/api.js";
 import * as storage from "../net/storage.js";
 import { link, screen } from "./state.js";
@@ -10,6 +11,9 @@ import { leaveQuietly, picture, watch } from "./watching.js";
 /** @typedef {import("./watching.js").Where} Where */
 
 let turn = 0;
+
+const COME_AGAIN = "Your place in the room has ended. Come in again with what the owner gives you.";
+const NEW_CODE = "Your place in the room has ended, and its code has changed. Ask the owner for the new one.";
 
 /** Begins a step and ends the one before: an answer that comes too late changes nothing. */
 export function begins() {
@@ -43,31 +47,36 @@ export function bearer() {
  */
 export function refuse(code, room, problem) {
   leaveQuietly();
-  show({ name: "refused", code, room, problem, again: () => void find(code) });
+  show({ name: "refused", code, room, problem, until: againAt(problem, Date.now()), again: () => void find(code) });
 }
 
 /**
- * Asks what the room wants of a stranger.
+ * Asks what the room wants of a stranger. Who has an invitation is not asked about it: to others such a room may
+ * not exist.
  * @param {string} code
  * @param {boolean} [typed] whether the person stands before the field for the code
+ * @param {string} [note] why they are here again
  */
-export async function find(code, typed = false) {
+export async function find(code, typed = false, note = "") {
   const step = begins();
+  if (storage.invitation(code)) return show({ name: "join", code, room: null, problem: null, busy: false, note });
   if (typed) show({ name: "arrive", code, problem: null, busy: true });
   else show({ name: "finding", code });
   const answer = await call("GET", `rooms/${encodeURIComponent(code)}`, { token: bearer() });
   if (!lasts(step)) return;
   if (answer.ok) {
     if (typed) history.pushState(null, "", roomUrl(code));
-    return show({ name: "join", code, room: answer.body, problem: null, busy: false });
+    if (answer.body.status === "ended") return refuse(code, answer.body, { code: "room_ended", status: 0 });
+    return show({ name: "join", code, room: answer.body, problem: null, busy: false, note });
   }
   // The token is of another server, or older than the secret: we come as somebody new.
   if (answer.problem.code === "unauthorized" && bearer()) {
     forgetWhoWeAre();
-    return find(code, typed);
+    return find(code, typed, note);
   }
   const onCard = typed || answer.problem.code === "room_not_found";
-  if (onCard) show({ name: "arrive", code, problem: answer.problem, busy: false });
+  if (onCard && note) show({ name: "arrive", code: "", problem: null, busy: false, note: NEW_CODE });
+  else if (onCard) show({ name: "arrive", code, problem: answer.problem, busy: false });
   else refuse(code, null, answer.problem);
 }
 
@@ -92,9 +101,15 @@ export function watchAs(where, grant) {
  * @param {Record<string, any>} answer an approved join
  */
 export function enterWith(code, answer) {
-  const grant = { token: answer.token, code, expiresAt: toMs(answer.expires_at) };
-  storage.keepGrant(answer.room.id, grant);
-  watchAs({ code, roomId: answer.room.id, owner: false }, grant);
+  const { room, token } = answer;
+  storage.keepInvitation(code, null);
+  if (answer.role === "owner") {
+    storage.keepKey(room.id, { token, code: room.code });
+    return watchAs({ code: room.code, roomId: room.id, owner: true, link: room.join_url }, { token });
+  }
+  const grant = { token, code, expiresAt: toMs(answer.expires_at), person: answer.spectator_id };
+  storage.keepGrant(room.id, grant);
+  watchAs({ code, roomId: room.id, owner: false, person: grant.person }, grant);
 }
 
 /**
@@ -103,10 +118,15 @@ export function enterWith(code, answer) {
  * @param {Problem} problem
  */
 export function lost(where, problem) {
-  if (where.owner) storage.keepKey(where.roomId, null);
-  else storage.keepGrant(where.roomId, null);
+  const { owner, roomId } = where;
+  const { room } = picture;
+  if (owner) storage.keepKey(roomId, null);
+  else storage.keepGrant(roomId, null);
   link.value = null;
-  // An old grant is no news to anybody: the card asks for what the room wants.
-  if (problem.code === "unauthorized") void find(where.code);
-  else refuse(where.code, picture.room, problem);
+  const code = room?.code ?? where.code;
+  const ended = problem.code === "unauthorized" || problem.code === "place_ended";
+  if (ended && owner) return refuse(code, room, { ...problem, code: "key_ended" });
+  // An old grant is no news to anybody: the card asks for what the room wants. Who was in is told that it ended.
+  if (ended) void find(code, false, room ? COME_AGAIN : "");
+  else refuse(code, room, problem.code === "room_gone" && !room ? { ...problem, code: "room_not_found" } : problem);
 }

@@ -7,7 +7,7 @@ import { fromClose } from "../model/words.js";
 import { call, roomUrl } from "../net/api.js";
 import { Connection } from "../net/connection.js";
 import * as storage from "../net/storage.js";
-import { draw, link, screen } from "./state.js";
+import { draw, link, screen, toast } from "./state.js";
 
 /** @typedef {import("../model/room.js").Picture} Picture */
 
@@ -17,6 +17,7 @@ import { draw, link, screen } from "./state.js";
  * @property {string} roomId the code, until the id is known
  * @property {boolean} owner
  * @property {string} [link] to give away, where the server knows a better one than ours
+ * @property {string} [person] who we are in the room's list of people
  */
 
 /**
@@ -37,6 +38,11 @@ let place = { code: "", roomId: "", owner: false };
 let inLobby = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let renewal;
+/** The room's new key, while it is on its way. */
+/** @type {Promise<unknown> | null} */
+let awaited = null;
+/** A new key is told to the owner's other tabs: by whoever knows the old one, to whoever holds it. */
+const tabs = new BroadcastChannel("spectator.keys");
 
 /** Points asked for each curve beyond the snapshot: as many as its chart can show, on a phone fewer. */
 const pastPoints = () => Math.round(Math.min(600, Math.max(300, innerWidth * 0.75)));
@@ -44,6 +50,8 @@ const pastPoints = () => Math.round(Math.min(600, Math.max(300, innerWidth * 0.7
 const PAST_CURVES = 40;
 /** Milliseconds before its end at which a grant is renewed. */
 const EARLY = 5 * 60_000;
+/** Milliseconds in which another tab of the owner may tell a new key. */
+const TABS_MS = 500;
 /** Milliseconds a grant lasts whose end was not told. */
 const HOUR = 60 * 60_000;
 
@@ -64,21 +72,74 @@ export function watch(where, grant, course) {
   place = where;
   inLobby = Boolean(course.access);
   picture = emptyPicture();
-  connection = new Connection(where.roomId, grant.token, {
+  if (where.owner) picture.role = "owner";
+  connect(course);
+  if (!where.owner && !inLobby) renewInTime(grant.expiresAt ?? null);
+}
+
+/** @param {Course} course */
+function connect(course) {
+  const opened = credential;
+  connection = new Connection(place.roomId, opened, {
     message: (message) => hear(message, course),
     changed: (value) => {
       link.value = value;
     },
     ended: (code, reason) => {
       connection = null;
-      course.refused(fromClose(code, reason));
+      void ended(course, opened, fromClose(code, reason));
     },
-    renew: () => (where.owner || inLobby ? Promise.resolve(null) : renew()),
+    renew: () => (place.owner || inLobby ? Promise.resolve(null) : renew()),
     cursor: () => picture.cursor,
     seq: () => picture.seq,
   });
-  if (!where.owner && !inLobby) renewInTime(grant.expiresAt ?? null);
 }
+
+/**
+ * The connection ended for good, unless it was only the old key of a room that has a new one.
+ * @param {Course} course
+ * @param {string} opened with which credential it was opened
+ * @param {import("../model/words.js").Problem} problem
+ */
+async function ended(course, opened, problem) {
+  const whose = picture;
+  if (place.owner && problem.code === "unauthorized") {
+    await (awaited ?? new Promise((done) => setTimeout(done, TABS_MS)));
+    if (whose !== picture || connection) return; // the person went elsewhere meanwhile
+    if (credential !== opened) return connect(course);
+  }
+  course.refused(problem);
+}
+
+/**
+ * Goes on as owner with the key that a call answers; what ends the old one meanwhile is no news.
+ * @template {{ok: boolean}} T
+ * @param {Promise<T>} asking
+ * @param {(answer: T) => string | null} read the new key, or null where there is none
+ * @returns {Promise<T>}
+ */
+export async function rekey(asking, read) {
+  awaited = asking;
+  const answer = await asking;
+  awaited = null;
+  const token = read(answer);
+  if (token) {
+    tabs.postMessage({ roomId: place.roomId, old: credential, token });
+    takeKey(token);
+  }
+  return answer;
+}
+
+/** @param {string} token */
+function takeKey(token) {
+  credential = token;
+  storage.keepKey(place.roomId, { token, code: place.code });
+  connection?.renewed(token);
+}
+
+tabs.onmessage = (/** @type {MessageEvent} */ { data }) => {
+  if (place.owner && data.roomId === place.roomId && data.old === credential) takeKey(data.token);
+};
 
 /**
  * @param {Record<string, any>} message
@@ -86,7 +147,9 @@ export function watch(where, grant, course) {
  */
 function hear(message, course) {
   if (message.type === "access") return course.access?.(message);
+  const before = picture.role;
   receive(picture, message, Date.now());
+  if (before && picture.role && picture.role !== before) toast(NEW_ROLE[picture.role]);
   if (message.type === "snapshot") void fetchPast();
   const code = picture.room?.code;
   if (code && code !== place.code && !inLobby) follow(code);
@@ -102,9 +165,15 @@ function follow(code) {
   place = { ...place, code };
   history.replaceState(null, "", roomUrl(code));
   const keep = place.owner ? storage.keepKey : storage.keepGrant;
-  keep(place.roomId, { token: credential, code });
+  keep(place.roomId, { token: credential, code, person: place.person });
   if (at.name === "room") screen.value = { ...at, code };
 }
+
+const NEW_ROLE = {
+  owner: "The room is yours now",
+  moderator: "You are a moderator now: you answer requests and look after people",
+  spectator: "You are a spectator again",
+};
 
 /** Ends the connection without a word to the server; the seat is given back by itself. */
 export function leaveQuietly() {
@@ -156,7 +225,7 @@ async function renew() {
   if (!answer.ok || answer.body.status !== "approved") return null;
   credential = answer.body.token;
   const expiresAt = toMs(answer.body.expires_at);
-  storage.keepGrant(answer.body.room.id, { token: credential, code, expiresAt });
+  storage.keepGrant(answer.body.room.id, { token: credential, code, expiresAt, person: place.person });
   renewInTime(expiresAt);
   return credential;
 }

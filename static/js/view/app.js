@@ -45,7 +45,7 @@ function Screen() {
 
 /** @param {import("../session/state.js").Screen} at */
 function titleOf(at) {
-  if (at.name === "join") return `Join ${at.room.name}`;
+  if (at.name === "join") return `Join ${at.room?.name ?? "a room"}`;
   if (at.name === "waiting") return `Waiting for ${at.room?.name ?? at.code}`;
   return "spectator";
 }

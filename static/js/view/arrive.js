@@ -1,7 +1,7 @@
 /** The first screen: a field for the code, and the public rooms that are listed. */
 
 import { useEffect, useRef, useState } from "../../vendor/preact-hooks.js";
-import { boxes, isWhole, readCode } from "../model/codes.js";
+import { boxes, isLetterHint, isWhole, readCode } from "../model/codes.js";
 import { count } from "../model/numbers.js";
 import { sentence } from "../model/words.js";
 import { call, roomUrl } from "../net/api.js";
@@ -65,6 +65,7 @@ const LOOK_MS = 10_000;
 export function Arrive({ screen }) {
   return html`<${Entry}>
     <header class="entry-title"><h1>spectator</h1><p class="quiet">Watch training as it happens</p></header>
+    ${screen.note && html`<p class="note-line card" role="status">${screen.note}</p>`}
     <${CodeForm} screen=${screen} id="code" />
     <${Lobby} />
   <//>`;
@@ -87,7 +88,8 @@ export function CodeForm({ screen, id, done }) {
   };
   const change = (/** @type {import("../model/codes.js").Typed} */ typed, /** @type {boolean} */ pasted) => {
     setCode(typed.code);
-    setHint(typed.hint);
+    // What was left out of a code is missing in it: the hint stays until the code is whole, or begun anew.
+    setHint((before) => typed.hint || (typed.code && !isWhole(typed.code) && isLetterHint(before) ? before : ""));
     setTouched(true);
     if (pasted && isWhole(typed.code) && !typed.hint) go(typed.code, typed.fragment);
   };

@@ -3,8 +3,8 @@
 import { useEffect, useRef, useState } from "../../vendor/preact-hooks.js";
 import { spoken } from "../model/codes.js";
 import { ago, duration, exactTime } from "../model/times.js";
-import { PASSWORD_CODES, sentence, wordsFor } from "../model/words.js";
-import { personName } from "../net/storage.js";
+import { PASSWORD_CODES, sentence, waitWords, wordsFor } from "../model/words.js";
+import { identity, keepIdentity, personName } from "../net/storage.js";
 import { anotherCode, join, withdraw } from "../session/entering.js";
 import { link, now } from "../session/state.js";
 import { Entry } from "./arrive.js";
@@ -12,8 +12,10 @@ import { html, Icon, ThemeButton } from "./parts.js";
 
 /** @param {{screen: import("../session/state.js").Join}} props */
 export function JoinCard({ screen }) {
-  const { room, problem, busy } = screen;
+  const { problem, busy, note } = screen;
+  const room = screen.room ?? {};
   const [name, setName] = useState(personName);
+  const [guest, setGuest] = useState(() => !identity());
   const [password, setPassword] = useState("");
   const asks = Boolean(room.has_password ?? room.access_level === "password");
   const wrong = problem && PASSWORD_CODES.has(problem.code) && (password !== "" || problem.code === "wrong_password");
@@ -22,15 +24,21 @@ export function JoinCard({ screen }) {
     event.preventDefault();
     if (!busy) void join(name.trim() || "Guest", password);
   };
+  const asGuest = () => {
+    keepIdentity("");
+    setGuest(true);
+  };
   return html`<${Entry}>
     <form class="entry-card card" onSubmit=${submit} novalidate>
-      <${RoomTitle} room=${room} code=${screen.code} />
-      <div class="field">
+      ${note && html`<p class="note-line" role="status">${note}</p>`}
+      <${RoomTitle} room=${screen.room} code=${screen.code} />
+      ${guest ? html`<div class="field">
         <label for="name">Your name</label>
         <input class="input" id="name" name="name" value=${name} autocomplete="nickname" maxlength="40" aria-describedby="name-hint"
           placeholder="Guest" onInput=${(/** @type {any} */ event) => setName(event.currentTarget.value)} />
-        <p class="hint" id="name-hint">The owner and the others in the room see it.</p>
-      </div>
+        <p class="hint" id="name-hint">${SEEN_BY[room.presence] ?? "The owner and the others in the room see it."}</p>
+      </div>` : html`<p>You are signed in by your link: the owner sees the name it carries.
+        <button class="link-button accent" type="button" onClick=${asGuest}>Come as a guest instead</button></p>`}
       ${asks && html`<${PasswordField} value=${password} change=${setPassword} wrong=${wrong ? sentence(problem) : ""} attempt=${problem} />`}
       <p class="hint hint-bad" role="alert" hidden=${!told}>${told}</p>
       <button class="button button-main button-large" type="submit" aria-busy=${busy}>${busy ? "Joining" : room.require_approval ? "Ask to join" : "Join"}</button>
@@ -61,8 +69,13 @@ function PasswordField({ value, change, wrong, attempt }) {
 /** @type {Record<string, string>} */
 const LEVELS = { password: "Needs a password", invite_only: "For invited people", private: "Private" };
 
+/** Who sees the name that is asked for. */
+/** @type {Record<string, string>} */
+const SEEN_BY = { count: "Only the owner sees it.", nothing: "Only the owner sees it." };
+
 /** @param {{room: any, code: string}} props */
 function RoomTitle({ room, code }) {
+  if (!room) return html`<header class="room-title"><p class="small quiet mono">${spoken(code)}</p><h1>You are invited</h1><p class="small quiet">The room opens when you join.</p></header>`;
   const live = room.run?.status === "active";
   const taken = room.current_spectators;
   return html`<header class="room-title">
@@ -102,19 +115,22 @@ export function WaitingCard({ screen }) {
 
 /** @param {{screen: import("../session/state.js").Refused}} props */
 export function Refused({ screen }) {
-  const { room, code, problem, again } = screen;
+  const { room, code, problem, again, until } = screen;
   const words = wordsFor(problem);
   const tone = words.tone === "plain" ? "" : ` badge-${words.tone}`;
+  const left = until === null ? 0 : until - now.value;
   const seats = problem.code === "room_full" && room?.max_spectators ? `All ${room.max_spectators} seats are taken. ` : "";
   return html`<div class="room-page">
     <header class="status-line"><span class=${`badge${tone}`}><i class="dot" aria-hidden="true"></i>${words.badge}</span><h1>${room?.name ?? spoken(code)}</h1>
       <div class="end"><${ThemeButton} /></div></header>
-    <main class="plain"><div role="status">
+    <main class="plain"><div>
       <span class="mark-round"><${Icon} name=${words.icon} /></span>
-      <b>${words.title}</b>
-      <p class="quiet">${seats}${words.text}</p>
+      <div role="status"><b>${words.title}</b>
+        ${(seats || words.text) && html`<p class="quiet">${seats}${words.text}</p>`}
+        <span class="unseen">${until !== null && left <= 0 ? waitWords(words, 0) : ""}</span></div>
+      ${until !== null && html`<p class="quiet" role="timer">${waitWords(words, left)}</p>`}
       <p class="actions-row">
-        ${words.again && html`<button class="button button-main" type="button" onClick=${again}>Try again</button>`}
+        ${words.again && html`<button class="button button-main" type="button" disabled=${left > 0} onClick=${again}>${words.again}</button>`}
         <button class=${words.again ? "button" : "button button-main"} type="button" onClick=${anotherCode}>Another code</button>
       </p>
     </div></main>

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "../../vendor/preact-hooks.js";
 import { h } from "../../vendor/preact.js";
 import { signal } from "../../vendor/signals.js";
 import { sparkPath } from "../model/charts.js";
+import { root } from "../net/api.js";
 import { keepTheme } from "../net/storage.js";
 import { dismiss, toast as say, toasts } from "../session/state.js";
 
@@ -28,6 +29,7 @@ const PATHS = {
   clock: "M13.5 8a5.5 5.5 0 1 1-11 0 5.5 5.5 0 0 1 11 0ZM8 5v3l2 1.5",
   plug: "m2.5 2.5 11 11M5 9.8a4 4 0 0 1 2.2-1.3M11 9.8l-.5-.4M2.8 7.2a8 8 0 0 1 2.4-1.6M13.2 7.2A8 8 0 0 0 7.6 5M8 12.2h.01",
   people: "M8.5 5.5a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0ZM1.5 13c0-2.5 2-4 4.5-4s4.5 1.5 4.5 4M10.5 3.3a2.5 2.5 0 0 1 0 4.4M12.5 9.6c1.3.6 2 1.8 2 3.4",
+  more: "M3.5 8h.01M8 8h.01M12.5 8h.01",
   leave: "M6.5 2.5h-3a1 1 0 0 0-1 1v9a1 1 0 0 0 1 1h3M10 5l3 3-3 3M13 8H6",
   lock: "M4.5 7V5.5a3.5 3.5 0 0 1 7 0V7M4 7h8a1 1 0 0 1 1 1v4.5a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V8a1 1 0 0 1 1-1Z",
   search: "M11.5 7a4.5 4.5 0 1 1-9 0 4.5 4.5 0 0 1 9 0ZM10.3 10.3l3.2 3.2",
@@ -146,6 +148,22 @@ export function later(load) {
     }, []);
     return part ? html`<${part} ...${props} />` : null;
   };
+}
+
+/**
+ * Rules that only some people need; fetched once.
+ * @param {string} name of a file below css/
+ * @returns {Promise<void>}
+ */
+export function stylesheet(name) {
+  const href = new URL(`static/css/${name}.css`, root).href;
+  if (document.querySelector(`link[href="${href}"]`)) return Promise.resolve();
+  return new Promise((done, failed) => {
+    const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet", href });
+    sheet.onload = () => done();
+    sheet.onerror = () => failed(new Error(`no ${name}.css`));
+    document.head.append(sheet);
+  });
 }
 
 const shown = signal(false);

@@ -11,33 +11,42 @@ import { drawing, link, now } from "../session/state.js";
 import { picture, retryNow } from "../session/watching.js";
 import { ChartCard, Toolbar } from "./chart.js";
 import { DecisionPanel, Figures } from "./figures.js";
-import { Dialog, html, Icon, later, ThemeButton, toggleHelp } from "./parts.js";
+import { Dialog, html, Icon, later, stylesheet, ThemeButton, toggleHelp } from "./parts.js";
 
 /** For runs that tell positions, and for owners: nobody else fetches these. */
 const AgentView = later(() => import("./agent.js").then((module) => module.AgentView));
-const Panel = later(() => import("./panel.js").then((module) => module.Panel));
+const Panel = later(() => Promise.all([import("./panel.js"), stylesheet("panel")]).then(([module]) => module.Panel));
 
 /** From this width on the owner's panel is open from the start; below it would lie over the room. */
 const WIDE = "(min-width: 1280px)";
 
 /** @param {{screen: import("../session/state.js").Watching}} props */
 export function Room({ screen }) {
-  const { owner } = screen;
+  const staff = useStaff(screen);
   useEffect(() => {
-    panelOpen.value = owner && matchMedia(WIDE).matches;
-  }, [owner]);
-  const open = owner && panelOpen.value;
+    panelOpen.value = staff && matchMedia(WIDE).matches;
+  }, [staff]);
+  const open = staff && panelOpen.value;
   return html`<a class="skip-link button" href="#charts" onClick=${toCharts}>To the charts</a>
     <div class=${open ? "with-panel" : ""}>
       <div class="room-page">
-        <${StatusLine} owner=${owner} />
+        <${StatusLine} staff=${staff} />
         <${Main} />
       </div>
       ${open && html`<${Panel} screen=${screen} />`}
     </div>
-    <${Crowd} owner=${owner} />
+    <${Crowd} owner=${screen.owner} />
     <${Spoken} />
     <${Title} />`;
+}
+
+/**
+ * Whether we are owner or moderator now: it changes while people watch.
+ * @param {import("../session/state.js").Watching} screen
+ */
+function useStaff(screen) {
+  void drawing.value;
+  return screen.owner || picture.role === "moderator" || picture.role === "owner";
 }
 
 /** @param {Event} event */
@@ -104,8 +113,8 @@ function Title() {
 export const panelOpen = signal(false);
 export const crowdOpen = signal(false);
 
-/** @param {{owner: boolean}} props */
-export function StatusLine({ owner }) {
+/** @param {{staff: boolean}} props */
+export function StatusLine({ staff }) {
   void drawing.value;
   const state = standingOf(picture, link.value, now.value);
   return html`<header class="status-line">
@@ -113,20 +122,28 @@ export function StatusLine({ owner }) {
     <h1 title=${picture.room?.name}>${picture.room?.name ?? ""}</h1>
     <${Facts} phone=${false} />
     <div class="end">
-      <button class="button button-bare watchers" type="button" aria-expanded=${crowdOpen.value} onClick=${() => (crowdOpen.value = !crowdOpen.value)}>
-        <${Icon} name="eye" /><span><b>${count(picture.crowd.watching ?? 0)}</b><span class="wide"> watching</span></span></button>
+      <${Watchers} />
       <${Quality} />
       <span class="wide"><${ThemeButton} /></span>
       <button class="button button-bare button-icon wide" type="button" aria-label="Help" title="Help (?)" onClick=${toggleHelp}><${Icon} name="help" /></button>
-      ${owner && html`<${Handle} />`}
+      ${staff && html`<${Handle} />`}
     </div>
   </header>`;
+}
+
+/** How many watch, where the room tells; the way to who they are, and out. */
+function Watchers() {
+  void drawing.value;
+  const { watching } = picture.crowd;
+  const words = watching === null ? html`<span class="wide">In the room</span>` : html`<b>${count(watching)}</b><span class="wide"> watching</span>`;
+  return html`<button class="button button-bare watchers" type="button" aria-haspopup="dialog" aria-expanded=${crowdOpen.value} aria-label=${watching === null ? "In the room" : undefined}
+    onClick=${() => (crowdOpen.value = !crowdOpen.value)}><${Icon} name="eye" /><span>${words}</span></button>`;
 }
 
 function Handle() {
   void drawing.value;
   const { waiting } = picture.requests;
-  return html`<button class="button" type="button" aria-pressed=${panelOpen.value} aria-expanded=${panelOpen.value} aria-controls="panel"
+  return html`<button class="button" id="handle" type="button" aria-pressed=${panelOpen.value} aria-expanded=${panelOpen.value} aria-controls="panel"
     onClick=${() => (panelOpen.value = !panelOpen.value)}>Room${waiting > 0 && html` <span class="count" title="People who wait to be let in">${waiting}</span>`}</button>`;
 }
 
@@ -219,10 +236,12 @@ export function Crowd({ owner }) {
   const { watching, names } = picture.crowd;
   const close = () => (crowdOpen.value = false);
   const seats = picture.room?.max_spectators;
-  const others = (watching ?? 0) - names.length;
+  const shown = names ?? [];
+  const others = (watching ?? 0) - shown.length;
   return html`<${Dialog} title="Who is watching" close=${close}>
-    <p class="quiet">${count(watching ?? 0)} watching${seats ? `, ${count(seats)} seats` : ""}</p>
-    ${names.length > 0 && html`<ul class="crowd">${names.map((name, i) => html`<li key=${i}>${name}</li>`)}${others > 0 && html`<li class="quiet">and ${count(others)} more</li>`}</ul>`}
+    <p class="quiet">${watching === null ? "The owner keeps to themselves who is here." : `${count(watching)} watching${seats ? `, ${count(seats)} seats` : ""}`}</p>
+    ${watching !== null && !names && html`<p class="quiet">Only the owner sees the names.</p>`}
+    ${shown.length > 0 && html`<ul class="crowd">${shown.map((name, i) => html`<li key=${i}>${name}</li>`)}${others > 0 && html`<li class="quiet">and ${count(others)} more</li>`}</ul>`}
     ${!owner && html`<button class="button" type="button" onClick=${() => { close(); void leaveRoom(); }}><${Icon} name="leave" />Leave the room</button>`}
   <//>`;
 }
