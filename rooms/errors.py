@@ -3,11 +3,12 @@
 The tree::
 
     RoomsError
-    ├── NotFound            RoomNotFound, RequestNotFound
+    ├── NotFound            RoomNotFound, RequestNotFound, InvitationNotFound, SpectatorNotFound,
+    │                       TenantNotFound, KeyNotFound
     ├── Gone                RoomClosed, RoomExpired
     ├── Unproven            PasswordRequired, Unauthorized, WrongPassword, InvitationRequired, InvitationSpent
     ├── Refused             Blocked, ApprovalDenied, NotAllowed, OriginNotAllowed, HostNotAllowed
-    ├── Conflict            RoomFull, CodeTaken, RequestSettled, SequenceGap
+    ├── Conflict            RoomFull, CodeTaken, TenantTaken, RequestSettled, SequenceGap
     ├── Exhausted           TooManyAttempts, QuotaExceeded
     ├── Malformed           InvalidRequest, PayloadTooLarge, UnsupportedMediaType
     ├── Unavailable         Busy, StoreUnavailable, InternalError
@@ -58,6 +59,34 @@ class RequestNotFound(NotFound):
 
     code = "request_not_found"
     text = "There is no such join request; it may have been withdrawn. Ask for the list again."
+
+
+class InvitationNotFound(NotFound):
+    """No invitation with this id in the room."""
+
+    code = "invitation_not_found"
+    text = "There is no such invitation; it may have been cleared away. Ask for the list again."
+
+
+class SpectatorNotFound(NotFound):
+    """Nobody of this id is, or lately was, in the room or at its door."""
+
+    code = "spectator_not_found"
+    text = "There is nobody of that id in this room. Ask for the list of spectators again."
+
+
+class TenantNotFound(NotFound):
+    """No tenant with this id."""
+
+    code = "tenant_not_found"
+    text = "There is no such tenant. GET /tenants lists those there are."
+
+
+class KeyNotFound(NotFound):
+    """No API or operator key with this id, or it was revoked."""
+
+    code = "key_not_found"
+    text = "There is no key with this id; it may have been revoked. GET /keys lists those there are."
 
 
 class Gone(RoomsError):
@@ -176,6 +205,13 @@ class CodeTaken(Conflict):
     text = "That code is taken, or was until less than 24 hours ago. Choose another one."
 
 
+class TenantTaken(Conflict):
+    """Another tenant has this id, or had it and is still being deleted."""
+
+    code = "tenant_taken"
+    text = "There is a tenant with this id. Choose another one."
+
+
 class RequestSettled(Conflict):
     """The request was answered otherwise before, or nobody answered it in time."""
 
@@ -207,10 +243,25 @@ class TooManyAttempts(Exhausted):
 
 
 class QuotaExceeded(Exhausted):
-    """A quota (waiting requests, rooms, series) is full."""
+    """A quota (waiting requests, rooms, series) is full.
+
+    ``quota`` and ``limit`` name the tenant's quota that it is, where it is one of a tenant.
+    """
 
     code = "quota_exceeded"
     text = "A quota is used up. Try again later."
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        quota: str | None = None,
+        limit: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        self.quota = quota
+        self.limit = limit
+        super().__init__(message, retry_after=retry_after)
 
 
 class Malformed(RoomsError):

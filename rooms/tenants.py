@@ -23,7 +23,7 @@ QUOTAS = (
     "frames_per_second",
     "requests_per_minute",
 )
-"""What a tenant is bounded in: at once (rooms that have not ended, people seated, bytes kept) or over time."""
+"""What a tenant is bounded in: at once (rooms not ended, people seated, bytes kept) or over time."""
 
 RATES: Mapping[str, int] = {
     "events_per_second": 1_000,
@@ -87,7 +87,7 @@ class MadeKey:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What hubs ask once a second: which of these keys are worth nothing any more, which tenants are halted."""
+    """What hubs ask once a second: which keys are worth nothing now, which tenants are halted or gone."""
 
     dead_keys: frozenset[str]
     suspended: frozenset[str]

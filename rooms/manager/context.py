@@ -9,19 +9,17 @@ from typing import Generic, TypeVar
 
 from rooms.connection import Connection
 from rooms.limits import Limits
+from rooms.manager.tenancy import RECENT_S, Tenancy
 from rooms.passwords import Passwords
-from rooms.store import NamesStore, PeopleStore, Record, RoomStore
+from rooms.store import NamesStore, PeopleStore, Record, RoomStore, TenantsStore
 from rooms.tokens import Secrets
 
 _T = TypeVar("_T")
 
-RECENT_S = 1.0
-"""For so long an answer may be used again where a script checks it anyway, or the promise is a second."""
-
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The store in its three parts, the secrets, the hashing threads and the limits of one manager."""
+    """The store in its parts, what is remembered of tenants, the secrets, the hashing threads, the limits."""
 
     connection: Connection
     rooms: RoomStore
@@ -30,6 +28,8 @@ class Context:
     secrets: Secrets
     passwords: Passwords
     limits: Limits
+    tenants: TenantsStore
+    tenancy: Tenancy
     recent_rooms: Recent[Record] = field(default_factory=lambda: Recent(1024))
 
     @property

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Sequence
 
 from rooms import codes
 from rooms.errors import InvalidRequest, SecretsUnknown, Unauthorized
 from rooms.forms import NewIdentity
-from rooms.manager.context import Context, Recent
-from rooms.manager.standing import granted_role, standing_role, user_person
+from rooms.manager.context import Context
+from rooms.manager.raw_keys import is_key, key_digest
+from rooms.manager.standing import granted_role, standing_role
 from rooms.models import Caller, CallerKind, JoinRequest, Member, Role, Room
 from rooms.presence import ANSWER_KEPT_MS, GRANT_MS, LINK_MS
-from rooms.store import KeyRow
 from rooms.terms import HOUR_MS
 from rooms.tokens import Secrets, Token
 
-SCOPES = frozenset({"publish", "read", "manage"})
 VISITOR_MS = 180 * 24 * HOUR_MS
 """How long a visitor token says that two visits are one person's."""
-
-_API_KEY = re.compile(r"sk_([a-z0-9-]{1,32})_[A-Za-z0-9_-]{16,200}")
-_OPERATOR_KEY = re.compile(r"op_[A-Za-z0-9_-]{16,200}")
 
 _KINDS: dict[str, CallerKind] = {
     "room_key": "room_key",
@@ -38,7 +32,6 @@ class Credentials:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._recent_keys: Recent[KeyRow] = Recent(1024)
 
     async def check_secrets(self) -> None:
         """Raise ``SecretsUnknown`` when no node before shared one of ours."""
@@ -57,38 +50,26 @@ class Credentials:
         if not await self._context.names.know_secrets(secrets.fingerprints):
             raise SecretsUnknown
 
-    async def ensure_key(self, raw_key: str, tenant: str, scopes: frozenset[str], name: str) -> None:
-        """Write an API key's row."""
-        shape = _API_KEY.fullmatch(raw_key)
-        if shape is None or shape[1] != tenant:
-            raise InvalidRequest(
-                "key: it should look like sk_<tenant>_<secret>, with a secret of at least 16 characters.",
-                field="key",
-            )
-        if not scopes or not scopes <= SCOPES:
-            raise InvalidRequest(f"scopes: some of {', '.join(sorted(SCOPES))}.", field="scopes")
-        await self._context.names.write_key(raw_key, KeyRow(key_id(raw_key), "api_key", tenant, scopes, name))
-
     # ------------------------------------------------------------ reading
 
     async def caller(self, bearer: str | None) -> Caller:
         """Who presents this."""
         if bearer is None:
             return Caller("anonymous")
-        if _API_KEY.fullmatch(bearer) or _OPERATOR_KEY.fullmatch(bearer):
+        if is_key(bearer):
             return await self._key_holder(bearer)
         return self._token_holder(self._context.secrets.verify(bearer))
 
     async def _key_holder(self, bearer: str) -> Caller:
-        mark = hashlib.sha256(bearer.encode()).hexdigest()
-        row = self._recent_keys.get(mark)
-        if row is None:
-            row = await self._context.names.key(bearer)
-            if row is None:
-                raise Unauthorized
-            self._recent_keys.keep(mark, row)
-        kind: CallerKind = "operator" if row.kind == "operator" else "api_key"
-        return Caller(kind, tenant=row.tenant, scopes=row.scopes, key_id=row.id, name=row.name)
+        tenancy, digest = self._context.tenancy, key_digest(bearer)
+        one = tenancy.trusted.get(digest) or await tenancy.key(digest)
+        if one is None:
+            raise Unauthorized
+        if one.is_over(self._context.now_ms):
+            raise Unauthorized("This key's time is over. Ask whoever gave it to you for a new one.")
+        if one.tenant is not None:
+            await tenancy.check(one.tenant)
+        return Caller(one.kind, tenant=one.tenant, scopes=one.scopes, key_id=one.id, name=one.name)
 
     def _token_holder(self, token: Token) -> Caller:
         kind = _KINDS.get(token.kind)
@@ -180,8 +161,3 @@ class Credentials:
         if not await self._context.names.redeem_claim(record.room.id, token.fields["i"], use):
             raise Unauthorized("This link was used before, or is older than ten minutes. Make a new one.")
         return record.room, self.owner_token(record.room)
-
-
-def key_id(raw_key: str) -> str:
-    """The public name of an API key, for logs and indexes."""
-    return f"k_{hashlib.sha256(b'key id ' + raw_key.encode()).hexdigest()[:16]}"

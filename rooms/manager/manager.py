@@ -18,12 +18,19 @@ from rooms.manager.credentials import Credentials
 from rooms.manager.directory import Directory
 from rooms.manager.founding import Founding
 from rooms.manager.indexes import Indexes
+from rooms.manager.invitations import Invitations
+from rooms.manager.powers import Powers
+from rooms.manager.rotating import Rotating
+from rooms.manager.quotas import Quotas
+from rooms.manager.removal import Removal
 from rooms.manager.standing import may_publish
+from rooms.manager.tenancy import Tenancy
+from rooms.manager.tenants import Tenants
 from rooms.manager.upkeep import Upkeep
 from rooms.manager.watching import Watching
 from rooms.models import Admitted, Caller, Created, Glance, JoinRequest, Person, Present, Role, Room, Waiting
 from rooms.passwords import Passwords
-from rooms.store import NamesStore, PeopleStore, RoomStore
+from rooms.store import NamesStore, PeopleStore, PowersStore, RoomStore, TenantsStore
 from rooms.tokens import Secrets
 
 
@@ -48,9 +55,14 @@ class RoomManager:
             NamesStore(connection),
             secrets,
             hasher or Passwords(),
-            limits or Limits(),
+            bounds := limits or Limits(),
+            tenants := TenantsStore(connection),
+            Tenancy(tenants, bounds),
         )
         indexes = Indexes(context)
+        removal = Removal(context.rooms, context.people, context.names, tenants)
+        self.tenants = Tenants(tenants, context.names, context.tenancy, removal, bounds)
+        self.quotas = Quotas(tenants, context.names, context.tenancy, bounds)
         self.audit = Audit(context)
         self._passwords = context.passwords
         self._credentials = Credentials(context)
@@ -82,12 +94,12 @@ class RoomManager:
         """
         await self._credentials.replace_secrets(keys)
 
-    async def ensure_key(self, raw_key: str, tenant: str, scopes: frozenset[str], name: str) -> None:
-        """Make an API key (``sk_<tenant>_<secret>``) known, by its hash alone. Repeats are harmless.
+    async def ensure_key(self, raw_key: str, tenant: str, scopes: frozenset[str], name: str) -> bool:
+        """Make an API key (``sk_<tenant>_<secret>``) known, by its hash alone, and its tenant.
 
         Scopes are of ``publish``, ``read``, ``manage``. Raises ``InvalidRequest``.
         """
-        await self._credentials.ensure_key(raw_key, tenant, scopes, name)
+        return await self.tenants.ensure_key(raw_key, tenant, scopes, name)
 
     async def caller(self, bearer: str | None) -> Caller:
         """Who presents this credential; None is ``anonymous``. Raises ``Unauthorized``.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from rooms.errors import QuotaExceeded, StoreUnavailable, TenantNotFound
+from rooms.errors import QuotaExceeded, TenantNotFound
 from rooms.limits import Limits
 from rooms.manager.context import nonce
 from rooms.manager.tenancy import Shared, Tenancy
@@ -17,7 +17,7 @@ BURSTS = {1_000: 2, 60_000: 1}
 """How many times its limit a bucket holds: two seconds' worth, or one minute's."""
 
 COUNTED_MS = 10_000
-"""What is bounded by the second is shown as the mean of so long; what is bounded by the minute, of a minute."""
+"""What is bounded by the second is shown as the mean of so long; what is bounded by the minute, of one."""
 
 MOST_LISTED = 10_000
 """Rooms that are looked at for a usage that is not counted because it has no limit."""
@@ -42,9 +42,7 @@ class Quotas:
     What one tenant uses up is its own: each has buckets, seats and sums under keys of its own.
     """
 
-    def __init__(
-        self, store: TenantsStore, names: NamesStore, tenancy: Tenancy, limits: Limits
-    ) -> None:
+    def __init__(self, store: TenantsStore, names: NamesStore, tenancy: Tenancy, limits: Limits) -> None:
         self._store = store
         self._names = names
         self._tenancy = tenancy
@@ -63,7 +61,11 @@ class Quotas:
         if tenant == LOCAL:
             return
         limits = await self._tenancy.limits_of(tenant)
-        costs = [_cost(name, amount, limit) for name, amount in amounts.items() if (limit := limits[name]) is not None]
+        costs = [
+            _cost(name, amount, limit)
+            for name, amount in amounts.items()
+            if (limit := limits[name]) is not None
+        ]
         if not costs:
             return
         which, wait_ms = await self._store.spend(tenant, costs, nonce())
@@ -72,7 +74,7 @@ class Quotas:
             raise self._remember(tenant, exceeded(name, limits[name], wait_ms / 1000))
 
     def check_rate(self, tenant: str) -> None:
-        """Refuse at once who was refused a moment ago and has not waited: it costs no decoding and no command.
+        """Refuse at once who was refused a moment ago and has not waited: that costs neither work nor command.
 
         Raises ``QuotaExceeded``. It forgets after a second, for quotas can be changed.
         """
@@ -94,7 +96,7 @@ class Quotas:
     # ------------------------------------------------------------ kept
 
     async def check_stored(self, tenant: str) -> bool:
-        """Whether what a tenant's rooms keep is to be counted. Raises ``QuotaExceeded`` when it is too much."""
+        """Whether what a tenant keeps is to be counted. Raises ``QuotaExceeded`` when it is too much."""
         if tenant == LOCAL:
             return False
         limit = (await self._tenancy.limits_of(tenant))["stored_bytes"]
@@ -120,7 +122,9 @@ class Quotas:
         limits = found.quotas if tenant != LOCAL else await self._local_limits()
         rates = await self._rates(tenant, limits)
         held = await self._held(found, limits)
-        return Usage(tenant, found.status, {name: Use({**rates, **held}.get(name), limits[name]) for name in QUOTAS})
+        return Usage(
+            tenant, found.status, {name: Use({**rates, **held}.get(name), limits[name]) for name in QUOTAS}
+        )
 
     async def _local_limits(self) -> Mapping[str, int | None]:
         return dict.fromkeys(QUOTAS) | {"rooms": await self._tenancy.most_rooms(LOCAL)}

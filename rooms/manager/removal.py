@@ -15,7 +15,7 @@ AT_ONCE = 50
 
 
 class Removal:
-    """Takes rooms out of the store. Every step may be repeated; what is cut off half done is done by a repeat."""
+    """Takes rooms out of the store. Every step may be repeated, and a repeat ends what was cut off."""
 
     def __init__(
         self, rooms: RoomStore, people: PeopleStore, names: NamesStore, tenants: TenantsStore
@@ -42,7 +42,7 @@ class Removal:
         return True
 
     async def purge(self, tenant: str, room_ids: Sequence[str]) -> None:
-        """Remove rooms with all their parts and everything that leads to them; their viewers see them gone."""
+        """Remove rooms with all their parts and whatever leads to them; their viewers see them gone."""
         for start in range(0, len(room_ids), AT_ONCE):
             part = room_ids[start : start + AT_ONCE]
             records = [record for record in await self._rooms.read_many(part) if record is not None]

@@ -30,8 +30,8 @@ class Tenancy:
     nothing here is older than that. What is not in the store is not remembered: a key works as soon as it is
     made.
 
-    ``trusted``: operator keys that stand in this node's settings, by their hash. They lie in no store, so they
-    end with the settings.
+    ``trusted``: operator keys that stand in this node's settings, by their hash. They lie in no store, so
+    they end with the settings.
     """
 
     def __init__(self, store: TenantsStore, limits: Limits) -> None:

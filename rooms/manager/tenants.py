@@ -21,7 +21,7 @@ from rooms.manager.removal import Removal
 from rooms.manager.tenancy import Tenancy
 from rooms.store import TenantsStore, keys
 from rooms.store.names_store import NamesStore
-from rooms.tenants import DEFAULTS, LOCAL, QUOTAS, ApiKey, Look, MadeKey, Tenant, TenantStatus
+from rooms.tenants import DEFAULTS, LOCAL, QUOTAS, ApiKey, KeyKind, Look, MadeKey, Tenant, TenantStatus
 
 SCOPES = frozenset({"publish", "read", "manage"})
 
@@ -58,14 +58,14 @@ class Tenants:
 
     async def create(self, new: NewTenant) -> Tenant:
         """Make a tenant, with the defaults where no quota is given. Raises ``TenantTaken``."""
-        quotas = DEFAULTS | _given(new.quotas)
+        quotas = {**DEFAULTS, **_given(new.quotas)}
         one = Tenant(new.id, new.name or new.id, "active", self._store.now_ms, quotas)
         if new.id == LOCAL or not await self._store.create(one):
             raise TenantTaken(field="id")
         self._tenancy.forget()
         return one
 
-    async def list(self) -> list[Tenant]:
+    async def all(self) -> list[Tenant]:
         """All tenants, by id."""
         return [self._shown(one) for one in await self._store.tenants()]
 
@@ -104,7 +104,7 @@ class Tenants:
         return await self.get(tenant)
 
     async def delete(self, tenant: str) -> None:
-        """Remove a tenant and every key of it from the store: rooms, people, events, API keys. Not to be undone.
+        """Remove a tenant and every key of it from the store: rooms, people, events, API keys. For good.
 
         It is suspended first, so viewers and publishers end. Cut off in between it goes on with the next call
         or sweep. Raises ``TenantNotFound``, ``NotAllowed`` for ``local``.
@@ -117,7 +117,7 @@ class Tenants:
         self._tenancy.forget()
 
     async def sweep(self) -> None:
-        """Go on with what was begun and cut off: tenants that are being deleted; and forget keys long over."""
+        """Go on with what was begun and cut off: tenants that are being deleted."""
         for tenant, status in (await self._store.halted()).items():
             if status == "deleting":
                 await self._remove(tenant)
@@ -178,13 +178,13 @@ class Tenants:
         raw, now_ms = new_key(tenant), self._store.now_ms
         scopes = frozenset[str]() if tenant is None else frozenset(new.scopes or SCOPES)
         ends_ms = None if new.expires_hours is None else now_ms + int(new.expires_hours * HOUR_MS)
-        kind = "operator" if tenant is None else "api_key"
+        kind: KeyKind = "operator" if tenant is None else "api_key"
         one = ApiKey(key_id(raw), kind, tenant, scopes, new.name or "", now_ms, ends_ms)
         await self._store.write_key(key_digest(raw), one)
         return MadeKey(one, raw)
 
     async def keys(self, tenant: str | None = None) -> list[ApiKey]:
-        """The keys of a tenant, or (None) all with the operator's, oldest first. Raises ``TenantNotFound``."""
+        """The keys of a tenant, or (None) of all and the operator. Raises ``TenantNotFound``."""
         if tenant is not None:
             await self.get(tenant)
         listed = [one for one, _ in await self._store.keys()]
@@ -278,6 +278,8 @@ def _owner_of(new: NewKey) -> str | None:
 
 def _check_local(patch: TenantPatch, quotas: dict[str, Any]) -> None:
     if patch.status == "suspended":
-        raise NotAllowed("Tenant local is this server's own: it cannot be suspended. Stop the server instead.")
+        raise NotAllowed(
+            "Tenant local is this server's own: it cannot be suspended. Stop the server instead."
+        )
     if set(quotas) - {"rooms"} or quotas.get("rooms", 0) is None:
         raise NotAllowed("Of tenant local only rooms are counted. Give others a tenant of their own.")

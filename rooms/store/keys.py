@@ -18,6 +18,15 @@ SECRETS = "sp:secrets"
 DUE = "sp:due"
 """When each room must be looked at next: ``<tenant> <room id>`` → ms."""
 
+TENANTS = "sp:{tenants}:rows"
+"""All tenants: id → name, quotas and when it was made."""
+
+HALTED = "sp:{tenants}:halted"
+"""The tenants that are not active: id → ``suspended`` or ``deleting``. Small: every node reads it whole."""
+
+KEYS = "sp:keys"
+"""All API and operator keys: id → what it is, and the hash under which callers are looked up."""
+
 LISTED = "sp:listed"
 """The rooms whose owners want them in the lobby, by the time they were made."""
 
@@ -62,6 +71,32 @@ def tenant_active(tenant: str) -> str:
     return f"sp:tenant:{tenant}:active"
 
 
+def tenant_spent(tenant: str) -> str:
+    """What a tenant took from its quotas over time."""
+    return f"sp:tenant:{tenant}:spent"
+
+
+def tenant_seats(tenant: str) -> str:
+    """Who sits in a tenant's rooms, where its seats are bounded: ``<room id> <person>``, end of the lease."""
+    return f"sp:tenant:{tenant}:seats"
+
+
+def tenant_stored(tenant: str) -> str:
+    """How many bytes each room of a tenant keeps, and (without a name) all of them."""
+    return f"sp:tenant:{tenant}:stored"
+
+
+def tenant_names(tenant: str) -> str:
+    """Keys of the store that belong to a tenant and lie in no room of it, by when they are gone anyway."""
+    return f"sp:tenant:{tenant}:names"
+
+
+def tenant_lists(tenant: str) -> list[str]:
+    """The keys that belong to a tenant as a whole, and are removed with it; its name stands in each."""
+    made = (tenant_rooms, tenant_active, tenant_spent, tenant_seats, tenant_stored, tenant_names)
+    return [key(tenant) for key in made]
+
+
 def of_audit(tenant: str | None) -> list[str]:
     """The keys of a tenant's audit, or of the operator's own (None): one slot, one script."""
     tag = "audit" if tenant is None else f"audit:{tenant}"
@@ -73,9 +108,9 @@ def person_waiting(person: str) -> str:
     return f"sp:waits:{digest(person)}"
 
 
-def api_key(raw_key: str) -> str:
+def key_row(sha256: str) -> str:
     """An API or operator key, by its hash → what it is."""
-    return f"sp:key:{hashlib.sha256(raw_key.encode()).hexdigest()}"
+    return f"sp:key:{sha256}"
 
 
 def bucket(*parts: str) -> str:

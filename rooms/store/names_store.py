@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,17 +14,6 @@ from rooms.store import keys, rows, scripts
 
 SECRETS_KEPT_MS = 30 * 24 * 3_600_000
 """A fingerprint that no node used for so long is forgotten."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeyRow:
-    """What an API or operator key is."""
-
-    id: str
-    kind: str
-    tenant: str | None
-    scopes: frozenset[str]
-    name: str
 
 
 class NamesStore:
@@ -49,6 +37,10 @@ class NamesStore:
     async def drop(self, key: str) -> None:
         """Give a name back that was only taken a moment ago."""
         await self._connection.command("DEL", key)
+    async def give_back(self, key: str, room_id: str) -> None:
+        """Give a name back, if it still leads to this room."""
+        await self._connection.run(scripts.DROP_NAME, [key], [room_id])
+
 
     async def room_of(self, key: str) -> str | None:
         """The room a code or a name points at, or None."""
@@ -112,25 +104,6 @@ class NamesStore:
         await self._connection.command("ZADD", keys.DUE, *options, at_ms, f"{tenant} {room_id}")
 
     # ------------------------------------------------------------ keys, links, secrets
-
-    async def key(self, raw_key: str) -> KeyRow | None:
-        """What a key is, or None."""
-        row = await self._connection.command("GET", keys.api_key(raw_key))
-        if not row:
-            return None
-        data = json.loads(row)
-        return KeyRow(data["id"], data["kind"], data["tenant"], frozenset(data["scopes"]), data["name"])
-
-    async def write_key(self, raw_key: str, row: KeyRow) -> None:
-        """Make a key known by its hash."""
-        data = {
-            "id": row.id,
-            "kind": row.kind,
-            "tenant": row.tenant,
-            "scopes": sorted(row.scopes),
-            "name": row.name,
-        }
-        await self._connection.command("SET", keys.api_key(raw_key), rows.write(data))
 
     async def write_claim(self, room_id: str, claim_id: str) -> None:
         """Make a claim good for its ten minutes."""

@@ -163,5 +163,18 @@ class PeopleStore:
         replies = await self._connection.command_many(commands)
         for reply in replies:
             if isinstance(reply, RoomsError):
+    async def askers(self, room_ids: Sequence[str]) -> dict[str, set[str]]:
+        """Whoever waits in these rooms, or did until lately, by room."""
+        names = [keys.of_room(room_id, "askers", "requests") for room_id in room_ids]
+        asked = [("HKEYS", askers) for askers, _ in names] + [("HVALS", requests) for _, requests in names]
+        replies = await self._many(*asked) if asked else []
+        found = {}
+        for room_id, waiting, settled in zip(
+            room_ids, replies[: len(names)], replies[len(names) :], strict=True
+        ):
+            persons = {rows.request(room_id, row, 0).person for row in settled}
+            found[room_id] = persons | {person.decode() for person in waiting}
+        return found
+
                 raise reply
         return replies

@@ -65,8 +65,8 @@ class RoomStore:
     def reading(self, room_id: str, person: str | None = None) -> Reading:
         """The call that reads a room and what a person is to it, to be sent alone or in a pipeline."""
         known = self._documents.get(room_id)
-        names = keys.of_room(room_id, "room", "seats", "members", "refused", "askers", "waiting")
-        args = [self.now_ms, known.mark, person or "", *rows.FIELDS]
+        names = keys.of_room(room_id, "room", "seats", "members", "refused", "askers", "waiting", "barred")
+        args = [self.now_ms, known.mark, person or "", source or "", *rows.FIELDS]
         return Reading(room_id, (scripts.FACTS, names, args), known, Kept("", None))
 
     def facts(self, reading: Reading, person: str | None, reply: Any) -> Facts | None:
@@ -201,3 +201,20 @@ class RoomStore:
     def _outcome(reply: bytes) -> Outcome:
         found: Outcome = reply.decode()  # type: ignore[assignment]  # the script returns one of these words
         return found
+    async def forget_recorded(self, room_id: str, known_ms: int) -> Literal["gone", "active", "ok"]:
+        """Remove all but the row of a room that has ended, which is known so much longer at most."""
+        room, *others = keys.every_part(room_id)
+        names = [room, channel_of(room_id), *others]
+        reply = await self._connection.run(scripts.FORGET_RECORDED, names, [known_ms])
+        found: Literal["gone", "active", "ok"] = reply.decode()
+        return found
+
+    async def purge(self, room_ids: Sequence[str]) -> None:
+        """Remove every part of rooms, ended or not, in one pipeline."""
+        calls: list[Call] = [
+            (scripts.PURGE, [channel_of(room_id), *keys.every_part(room_id)], []) for room_id in room_ids
+        ]
+        for reply in await self._connection.run_many(calls):
+            if isinstance(reply, RoomsError):
+                raise reply
+

@@ -19,8 +19,10 @@ INDEX_SLACK_MS = 3_600_000
 
 
 class Cost(NamedTuple):
-    """An amount to take from one of a tenant's buckets: how deep it is, how many tokens come back each ms, and
-    over how many ms it is counted for ``usage``.
+    """An amount to take from one of a tenant's buckets.
+
+    ``burst``: how deep the bucket is; ``rate``: tokens that come back each ms; ``window_ms``: over how long it
+    is counted for ``usage``.
     """
 
     name: str
@@ -31,7 +33,7 @@ class Cost(NamedTuple):
 
 
 class TenantsStore:
-    """Everything that lies in the store for tenants and keys. All tenants share one slot, and one small hash."""
+    """Everything that lies in the store for tenants and keys. The rows of all tenants share one slot."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -84,7 +86,9 @@ class TenantsStore:
         """The call that tells which tenants are halted, for a pipeline of scripts; see ``halted_in``."""
         return (scripts.HALTED, [keys.HALTED], [])
 
-    async def look(self, key_ids: Sequence[str], tenants: Sequence[str]) -> tuple[list[ApiKey | None], set[str]]:
+    async def look(
+        self, key_ids: Sequence[str], tenants: Sequence[str]
+    ) -> tuple[list[ApiKey | None], set[str]]:
         """The keys of these ids, and those of the tenants that are halted or gone; one pipeline."""
         commands: list[Sequence[Any]] = [("HGETALL", keys.HALTED)]
         if key_ids:
@@ -188,9 +192,7 @@ class TenantsStore:
         fields = [f"{name}:{part}" for name in names for part in ("window", "now", "before")]
         found = await self._connection.command("HMGET", keys.tenant_spent(tenant), *fields) if fields else []
         values = [float(value or 0) for value in found]
-        return [
-            (int(values[at]), values[at + 1], values[at + 2]) for at in range(0, len(values), 3)
-        ]
+        return [(int(values[at]), values[at + 1], values[at + 2]) for at in range(0, len(values), 3)]
 
     async def take_seats(self, leases: Sequence[tuple[str, str, str, int, int]]) -> list[bool | RoomsError]:
         """Count (tenant, room id, person, end of the lease ms, seats of the tenant) in one pipeline.

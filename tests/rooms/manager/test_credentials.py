@@ -1,7 +1,7 @@
 import pytest
 
 from rooms import InvalidRequest, RoomsError, Unauthorized
-from rooms.manager.credentials import key_id
+from rooms.manager.raw_keys import key_id
 from rooms.presence import GRANT_MS
 from tests.rooms.world import ALL_SCOPES, HOUR, KEY, OTHER_KEY, World
 

@@ -1,8 +1,8 @@
 import pytest
 
 from rooms.limits import Bucket
-from rooms.store import KeyRow, NamesStore, keys
-from tests.rooms.world import KEY, World
+from rooms.store import NamesStore, keys
+from tests.rooms.world import World
 
 
 @pytest.fixture
@@ -21,16 +21,6 @@ async def test_a_name_is_held_by_who_came_first(names: NamesStore) -> None:
     assert await names.room_of(key) == "r_2"
     await names.drop(key)
     assert await names.room_of(key) is None
-
-
-async def test_a_key_is_known_by_its_hash_alone(world: World, names: NamesStore) -> None:
-    row = KeyRow("k_1", "api_key", "local", frozenset({"read"}), "a key")
-    await names.write_key("sk_local_hunter2hunter2hunter2", row)
-    assert await names.key("sk_local_hunter2hunter2hunter2") == row
-    assert await names.key("sk_local_hunter2hunter2hunter3") is None
-    stored = await world.connection.command("KEYS", "*")
-    assert not [key for key in stored if b"hunter2" in key]
-    assert await names.key(KEY) is not None
 
 
 async def test_lists_are_newest_first(names: NamesStore) -> None:
