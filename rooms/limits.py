@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """Failures allowed at once (``burst``), and how many come back each minute."""
+    """What is allowed at once (``burst``), and how much of it comes back each minute."""
 
     burst: int
     per_minute: float
@@ -15,13 +15,27 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Budgets and quotas. ``enabled=False`` lifts the budget of failures alone, for measuring."""
+    """Budgets and quotas. ``enabled=False`` lifts the budgets alone, for measuring.
+
+    Args:
+        client_in_room: wrong passwords and invitations of one client (an address) in one room.
+        client: codes that lead nowhere, of one client.
+        server: the same, of all clients together.
+        newcomers: people nobody vouches for who come into a room, or ask to, from one client. A class of
+            forty behind one address passes at once; a stranger cannot fill room after room at leisure.
+        creations: rooms made (or found again) with one API key.
+        waiting_of_client: requests of one client that may wait in one room, so that one stranger cannot take
+            all of its ``waiting_in_room`` places.
+    """
 
     enabled: bool = True
     client_in_room: Bucket = Bucket(burst=15, per_minute=5)
     client: Bucket = Bucket(burst=30, per_minute=10)
     server: Bucket = Bucket(burst=600, per_minute=300)
+    newcomers: Bucket = Bucket(burst=120, per_minute=60)
+    creations: Bucket = Bucket(burst=120, per_minute=60)
     waiting_in_room: int = 100
+    waiting_of_client: int = 50
     waiting_of_person: int = 3
     rooms_of_tenant: int = 1000
     code_length: int = 6

@@ -19,6 +19,11 @@ CallerKind = Literal[
 
 RequestStatus = Literal["pending_approval", "approved", "denied", "expired"]
 
+Grounds = Literal["code", "password", "approval", "list", "invitation"]
+"""What somebody became a member by: what ends the ground (taken off the list) can end the membership."""
+
+InvitationStatus = Literal["open", "spent", "expired", "withdrawn"]
+
 OWNER_PERSON = "owner"
 """The person under which whoever holds the room's key or the tenant's is counted. Owners take no seat."""
 
@@ -103,7 +108,11 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One row of the member list: the row is the permission, a grant token only names it."""
+    """One row of the member list: the row is the permission, a grant token only names it.
+
+    ``by``: what the person came in by. ``source``: the address it came from, as a hash (see
+    ``rooms.manager.budgets.source_mark``); None for rows that were written before there was one.
+    """
 
     person: str
     role: Literal["moderator", "spectator"]
@@ -111,6 +120,8 @@ class Member:
     name: str
     joined_at_ms: int
     user_id: str | None = None
+    by: Grounds = "code"
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +153,48 @@ class Present:
     first: tuple[str, ...] = ()
 
 
+PartedBy = Literal["kicked", "blocked", "unlisted"]
+"""Why the owner ended a membership. Who left, or was rotated out with all others, is not written down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """Somebody whose membership the owner ended lately: what their connections are told, and who they were.
+
+    ``mark`` tells a repeat of the same write from a second one.
+    """
+
+    person: str
+    name: str
+    cause: PartedBy
+    at_ms: int
+    user_id: str | None = None
+    source: str | None = None
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedPerson:
+    """Somebody on the list of the blocked. Who was put there by a change of the room is known by no more
+    than the user id: ``name`` is that id, ``blocked_at_ms`` None.
+    """
+
+    id: str
+    name: str
+    user_id: str | None = None
+    blocked_at_ms: int | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """Whom a power was used on, and what they are now."""
+
+    id: str
+    name: str
+    status: Literal["kicked", "blocked", "unblocked", "moderator", "spectator"]
+
+
 @dataclass(frozen=True, slots=True)
 class JoinRequest:
     """Somebody waits to be let in, or waited: ``status`` is ``expired`` when nobody answered in time."""
@@ -154,6 +207,34 @@ class JoinRequest:
     requested_at_ms: int
     expires_at_ms: int
     status: RequestStatus
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Who holds its token may come in, so many times, until it expires or is withdrawn.
+
+    ``user_id``: only this user of the tenant may; None: whoever holds it. ``note`` is the owner's own.
+    ``used`` counts memberships it made; a member who comes back spends nothing.
+    """
+
+    id: str
+    room_id: str
+    uses: int
+    used: int
+    created_at_ms: int
+    expires_at_ms: int
+    user_id: str | None = None
+    note: str | None = None
+    withdrawn: bool = False
+
+    def status(self, now_ms: int) -> InvitationStatus:
+        """What it is worth now: only ``open`` lets anybody in."""
+        if self.withdrawn:
+            return "withdrawn"
+        if self.used >= self.uses:
+            return "spent"
+        return "expired" if self.expires_at_ms <= now_ms else "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,13 +253,17 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A join that waits for the owner. ``token`` is a lobby token; ``visitor`` only if newly made."""
+    """A join that waits for the owner. ``token`` is a lobby token; ``visitor`` only if newly made.
+
+    ``again``: the request waited already when it was asked.
+    """
 
     room: Room
     request: JoinRequest
     token: str = field(repr=False)
     visitor: str | None = field(default=None, repr=False)
     status: Literal["pending_approval"] = "pending_approval"
+    again: bool = False
 
     @property
     def request_id(self) -> str:
@@ -206,3 +291,4 @@ class Glance:
     waiting: tuple[JoinRequest, ...]
     turned_away: int
     now_ms: int
+    parted: Mapping[str, Parted] = field(default_factory=dict)

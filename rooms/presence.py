@@ -15,6 +15,12 @@ RESERVED_MS = 60_000
 REFUSED_MS = 60_000
 """For so long after a denial (or a kick) the person may not ask again."""
 
+PARTED_KEPT_MS = 600_000
+"""For so long a room remembers whom its owner put out, to tell their connections why they end."""
+
+BARRED_MS = 3_600_000
+"""For so long strangers from the address of an anonymous person who was blocked are refused."""
+
 CLAIM_MS = 15_000
 """For so long a publisher counts as alive after its last word; a room found again is claimed for as long."""
 
@@ -23,6 +29,9 @@ MEMBERSHIP_MS = 24 * 3_600_000
 
 GRANT_MS = 3_600_000
 """How long a grant is good for; the member row may end it earlier."""
+
+WAIT_KEPT_MS = 24 * 3_600_000
+"""No wait is longer (``ApprovalSeconds``): so long after the last one began, a person's are forgotten."""
 
 ANSWER_KEPT_MS = 3_600_000
 """For so long after its wait a request can still be read by its asker."""

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr, Valid
 
 from spectator.protocol.folders import data_folder
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 LOOPBACK_NAMES = frozenset({"localhost", "ip6-localhost", "ip6-loopback"})
 LOOPBACK_NETWORKS = ("127.0.0.0/8", "::1/128")
 STORE_SCHEMES = ("redis", "rediss", "unix", "redis+cluster")
@@ -38,6 +40,7 @@ class Settings(BaseModel):
     secret_keys: tuple[SecretBytes, ...] = ()  # empty: the file "secret" in data_dir; newest first
     operator_key: SecretStr | None = None
     rate_limits: bool = True
+    webhook_networks: tuple[Network, ...] = ()  # private ones that webhooks may reach
     behind_proxy: bool = False
     trusted_proxies: tuple[
         str, ...
@@ -204,6 +207,13 @@ def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(part) for part in _list(text))
+    except ValueError:
+        raise ValueError(f"use networks such as 10.0.0.0/8, separated by commas, not {text!r}") from None
+
+
 def _keys(text: str) -> tuple[SecretBytes, ...]:
     return tuple(SecretBytes(part.encode()) for part in _list(text))
 
@@ -223,6 +233,7 @@ FROM_ENVIRONMENT: dict[str, Callable[[str], Any]] = {
     "secret_keys": _keys,
     "operator_key": SecretStr,
     "rate_limits": _switch,
+    "webhook_networks": _networks,
     "behind_proxy": _switch,
     "trusted_proxies": _list,
     "tls_cert": _path,

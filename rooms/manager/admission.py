@@ -6,23 +6,37 @@ from dataclasses import dataclass, replace
 
 from rooms import access, codes
 from rooms.access import Case, Proof, Standing, Verdict
+from rooms.connection import Call
 from rooms.errors import Busy, QuotaExceeded, RoomFull, RoomNotFound, RoomsError, TooManyAttempts
 from rooms.forms import JoinAsk
-from rooms.manager.budgets import Budgets
+from rooms.manager.budgets import Budgets, Spent, source_mark
 from rooms.manager.context import Context, nonce
 from rooms.manager.credentials import Credentials
+from rooms.manager.invitations import Invitations, Shown
 from rooms.manager.standing import (
     NAMELESS,
     Visitor,
     granted_role,
     person_of,
+    standing_member,
     standing_of,
     standing_role,
     visitor_in,
 )
-from rooms.models import OWNER_PERSON, Admitted, Caller, JoinRequest, Member, Role, Room, Waiting
+from rooms.models import (
+    OWNER_PERSON,
+    Admitted,
+    Caller,
+    Grounds,
+    JoinRequest,
+    Member,
+    Role,
+    Room,
+    Waiting,
+)
 from rooms.presence import SEAT_MS
 from rooms.store import Facts, keys
+from rooms.store.invitations_store import Invited
 
 TRIES = 6
 """How often a join is decided anew when the room changed between the decision and its execution."""
@@ -33,12 +47,17 @@ NOWHERE = "r_0000000000000000"
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Who asks for what: a room or none, the person there, and for how long the budget is used up."""
+    """Who asks for what: a room or none, the person there, what came along, and which budgets are used up."""
 
     facts: Facts | None
     visitor: Visitor
     standing: Standing
-    over_budget_ms: int
+    room_id: str
+    client: str
+    by_id: bool
+    spent: Spent
+    invitation: Proof = Proof.ABSENT
+    invited: Invited | None = None
 
     @property
     def room(self) -> Room | None:
@@ -48,10 +67,13 @@ class _Found:
 class Admission:
     """Join and look."""
 
-    def __init__(self, context: Context, credentials: Credentials, budgets: Budgets) -> None:
+    def __init__(
+        self, context: Context, credentials: Credentials, budgets: Budgets, invitations: Invitations
+    ) -> None:
         self._context = context
         self._credentials = credentials
         self._budgets = budgets
+        self._invitations = invitations
 
     async def room_id(self, ref: str) -> str:
         """The room that an id or a code as typed leads to; ``NOWHERE`` for none."""
@@ -67,55 +89,76 @@ class Admission:
         found = await self._find(ref, caller, client)
         room = found.room
         role = self._role(caller, found)
-        if found.over_budget_ms > 0 and role is None and not found.standing.member:
-            raise TooManyAttempts(retry_after=found.over_budget_ms / 1000)
-        if room is None or not (role is not None or access.is_visible(room, found.standing)):
-            await self._budgets.charge(client, ref)
+        if found.spent.failures_ms > 0 and role is None and not found.standing.member:
+            raise TooManyAttempts(retry_after=found.spent.failures_ms / 1000)
+        # Who holds what was made for this room may ask by its id, also when it is worth nothing any more.
+        stranger = found.by_id and (room is None or caller.room_id != room.id)
+        if room is None or not (role is not None or access.is_visible(room, found.standing, by_id=stranger)):
+            await self._budgets.charge_miss(client)
             raise RoomNotFound
         return room, role
 
     async def join(self, ref: str, caller: Caller, ask: JoinAsk, client: str) -> Admitted | Waiting:
         """Ask to come in."""
         checked: tuple[str | None, Proof] | None = None
+        shown = self._invitations.read(ask.invitation)
         for _ in range(TRIES):
-            found = await self._find(ref, caller, client)
+            found = await self._find(ref, caller, client, shown)
             checked, verdict = await self._decide(found, ask, checked)
             if verdict.what == "refuse":
-                raise await self._refusal(found, verdict, ask, client, ref)
+                raise await self._refusal(found, verdict, ask)
             if found.standing.owner:
                 return self._owner(found)
-            done = await (self._wait(found, ask) if verdict.what == "wait" else self._admit(found, ask))
+            done = await (
+                self._wait(found, ask) if verdict.what == "wait" else self._admit(found, ask, verdict.by)
+            )
             if done is not None:
                 return done
         raise Busy("The room keeps changing. Try again in a moment.", retry_after=1.0)
 
     # ------------------------------------------------------------ finding out
 
-    async def _find(self, ref: str, caller: Caller, client: str) -> _Found:
-        """Read the room, the person and the budgets: the same two steps, whatever there is."""
-        room_id = await self.room_id(ref)
+    async def _find(self, ref: str, caller: Caller, client: str, shown: Shown | None = None) -> _Found:
+        """Read room, person, budgets and invitation: the same two steps, whatever there is."""
+        room_id, by_id = await self.room_id(ref), codes.is_room_id(ref)
+        if room_id == NOWHERE and shown is not None and shown.room_id is not None:
+            room_id, by_id = shown.room_id, True  # a link outlives the code it was made with
         person = person_of(caller, room_id)
-        reading = self._context.rooms.reading(room_id, person)
-        budgets = self._budgets.looks(client, ref)
-        reply, *waits = await self._context.connection.run_many([reading.call, *budgets])
+        reading = self._context.rooms.reading(room_id, person, source_mark(room_id, client))
+        looks = self._budgets.looks(client, room_id)
+        invited_call = self._invitations.look(room_id, shown)
+        reply, *rest = await self._context.connection.run_many([reading.call, *looks, *invited_call])
         facts = self._context.rooms.facts(reading, person, reply)
-        over_ms = self._budgets.longest(waits)
+        spent = self._budgets.spent(rest[: len(looks)])
+        invited = self._invitations.found(room_id, shown, rest[len(looks) :])
         now_ms = self._context.now_ms
-        if facts is None or self._is_forgotten(facts.record.room, ref):
-            return _Found(None, Visitor(codes.new_id("v"), fresh=True), Standing(), over_ms)
-        visitor = visitor_in(caller, facts.record.room)
-        return _Found(facts, visitor, standing_of(caller, visitor, facts, now_ms), over_ms)
+        if facts is None or (not by_id and self._is_forgotten(facts.record.room, ref)):
+            nobody = Visitor(codes.new_id("v"), fresh=True)
+            return _Found(None, nobody, Standing(), room_id, client, by_id, spent)
+        room = facts.record.room
+        visitor = visitor_in(caller, room)
+        return _Found(
+            facts,
+            visitor,
+            standing_of(caller, visitor, facts, now_ms),
+            room_id,
+            client,
+            by_id,
+            spent,
+            self._invitations.proof(shown, invited, room, visitor.user_id),
+            invited,
+        )
 
     def _is_forgotten(self, room: Room, ref: str) -> bool:
         """Whether the code that was typed is one that the room does not go by any more."""
-        return not codes.is_room_id(ref) and room.code != codes.normalise(ref)
+        return room.code != codes.normalise(ref)
 
     def _role(self, caller: Caller, found: _Found) -> Role | None:
         if found.facts is None:
             return None
         if caller.kind == "grant":
             own = caller.room_id == found.facts.record.room.id
-            return granted_role(caller, found.facts.member) if own else None
+            return granted_role(caller, found.facts.record.room, found.facts.member) if own else None
         return standing_role(caller, found.facts.record.room)
 
     # ------------------------------------------------------------ deciding
@@ -129,8 +172,10 @@ class Admission:
             self._context.now_ms,
             found.standing,
             password=Proof.UNCHECKED if ask.password else Proof.ABSENT,
-            invitation=Proof.WRONG if ask.invitation else Proof.ABSENT,
-            over_budget_ms=found.over_budget_ms,
+            invitation=found.invitation,
+            over_budget_ms=found.spent.failures_ms,
+            newcomers_ms=found.spent.newcomers_ms,
+            by_id=found.by_id,
         )
         verdict = access.decide(case)
         if verdict.what != "check_password" or found.facts is None:
@@ -141,15 +186,15 @@ class Admission:
             checked = (hashed, Proof.RIGHT if right else Proof.WRONG)
         return checked, access.decide(replace(case, password=checked[1]))
 
-    async def _refusal(
-        self, found: _Found, verdict: Verdict, ask: JoinAsk, client: str, ref: str
-    ) -> RoomsError:
+    async def _refusal(self, found: _Found, verdict: Verdict, ask: JoinAsk) -> RoomsError:
         """Do what a refusal costs, and return what is to be raised."""
         error = verdict.error or RoomNotFound()
         if isinstance(error, RoomNotFound) and ask.password:
             await self._context.passwords.verify(None, ask.password)
-        if verdict.failure:
-            await self._budgets.charge(client, ref)
+        if isinstance(error, RoomNotFound):
+            await self._budgets.charge_miss(found.client)
+        elif verdict.failure:
+            await self._budgets.charge_failure(found.client, found.room_id)
         if isinstance(error, RoomFull) and found.room is not None:
             await self._context.people.turn_away(found.room.id, found.visitor.person)
         return error
@@ -161,16 +206,18 @@ class Admission:
         token = self._credentials.owner_token(room)
         return Admitted(room, OWNER_PERSON, "owner", "Owner", token, room.expires_at_ms)
 
-    async def _admit(self, found: _Found, ask: JoinAsk) -> Admitted | None:
+    async def _admit(self, found: _Found, ask: JoinAsk, by: Grounds) -> Admitted | None:
         """Write the member row and take the seat; None when the decision has to be made anew."""
         facts, now_ms = self._needed(found), self._context.now_ms
-        member = facts.member or Member(
+        member = standing_member(facts) or Member(
             found.visitor.person,
             "spectator",
             codes.new_id("g"),
             self._name(found, ask),
             now_ms,
             found.visitor.user_id,
+            by,
+            source_mark(found.room_id, found.client),
         )
         word, row = await self._context.people.admit(
             facts.record,
@@ -178,6 +225,8 @@ class Admission:
             as_member=found.standing.member,
             lease_end_ms=None if found.standing.moderator else now_ms + SEAT_MS,
             nonce=nonce(),
+            invited=found.invited if by == "invitation" and not found.standing.member else None,
+            charge=self._newcomer(found),
         )
         if word == "full":
             raise RoomFull
@@ -206,8 +255,15 @@ class Admission:
             now_ms,
             ends_ms,
             "pending_approval",
+            source_mark(found.room_id, found.client),
         )
-        word, standing = await people.ask(facts.record, request, limits.waiting_in_room)
+        word, standing = await people.ask(
+            facts.record,
+            request,
+            most=limits.waiting_in_room,
+            most_from_source=limits.waiting_of_client if limits.enabled else limits.waiting_in_room,
+            charge=self._newcomer(found),
+        )
         if word != "waits":
             await people.waited_for_person(person, room.id)
         if word == "many":
@@ -216,7 +272,14 @@ class Admission:
             )
         if word != "waits":
             return None
-        return Waiting(room, standing, self._credentials.lobby(room, standing), self._fresh(found))
+        lobby = self._credentials.lobby(room, standing)
+        return Waiting(room, standing, lobby, self._fresh(found), again=standing.id != request.id)
+
+    def _newcomer(self, found: _Found) -> list[Call]:
+        """What somebody new is charged; who is in, waits already or is vouched for costs nothing."""
+        standing = found.standing
+        known = standing.member or standing.vouched or standing.waiting
+        return [] if known else self._budgets.newcomer(found.client)
 
     def _fresh(self, found: _Found) -> str | None:
         visitor = found.visitor

@@ -111,6 +111,8 @@ class Answers:
             request.name,
             self._context.now_ms,
             request.user_id,
+            "approval",
+            request.source,
         )
         approved = replace(request, status="approved")
         return await self._context.people.approve(request, member, approved, nonce())

@@ -9,7 +9,7 @@ from collections import OrderedDict, defaultdict
 from dataclasses import replace
 
 from rooms import codes
-from rooms.audit import OK, AuditEntry, Buffer, Taken, actor_of
+from rooms.audit import OK, AuditEntry, Buffer, Taken, actor_of, plain
 from rooms.errors import InvalidRequest, RoomsError, StoreUnavailable
 from rooms.manager.context import Context
 from rooms.models import Caller, Room
@@ -53,7 +53,8 @@ class Audit:
         ``ref`` is the room as it was typed, where ``entry.room`` is not known: it is looked for when the
         entry is written, and what leads nowhere is forgotten.
         """
-        self._buffer.add(replace(entry, at_ms=entry.at_ms or self._context.now_ms), ref)
+        at_ms = entry.at_ms or self._context.now_ms
+        self._buffer.add(replace(entry, at_ms=at_ms, subject=plain(entry.subject)), ref)
 
     def key_used(self, caller: Caller, client: str) -> None:
         """Note the first use of an API or operator key from an address. Costs a look into memory."""

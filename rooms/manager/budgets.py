@@ -1,53 +1,93 @@
-"""The budget of failures (wrong codes, passwords, invitations): per client and room, per client, in all."""
+"""Budgets of what strangers may do: failures, misses, newcomers, and the rooms made with one key.
+
+They are looked at before anything is decided (and long before a password is hashed), and charged afterwards.
+Whoever is in already is never asked about them.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from rooms import codes
 from rooms.connection import Call
-from rooms.errors import RoomsError
+from rooms.errors import RoomsError, TooManyAttempts
 from rooms.limits import Bucket
 from rooms.manager.context import Context, nonce
 from rooms.store import keys
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """For how many ms budgets are still used up (0: they are not): failures, and new people."""
+
+    failures_ms: int = 0
+    newcomers_ms: int = 0
+
+
 class Budgets:
-    """Looked at before a join is decided, charged when it failed."""
+    """One bucket of tokens each; a client is an address (see ``source_of``)."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def looks(self, client: str, ref: str) -> list[Call]:
-        """The calls that look at the budgets of a client, for a pipeline."""
-        return self._calls(client, ref, cost=0)
-
-    def longest(self, replies: Sequence[Any]) -> int:
-        """For how many ms a budget is used up by their replies. Raises what a call failed with."""
-        for reply in replies:
-            if isinstance(reply, RoomsError):
-                raise reply
-        return max(replies, default=0)
-
-    async def charge(self, client: str, ref: str) -> None:
-        """Take one failure off the budgets."""
-        self.longest(await self._context.connection.run_many(self._calls(client, ref, cost=1)))
-
-    def _calls(self, client: str, ref: str, cost: int) -> list[Call]:
-        limits = self._context.limits
-        if not limits.enabled:
-            return []
-        source, mark = source_of(client), nonce()
-        tried = ref if codes.is_room_id(ref) else codes.normalise(ref)[:64]
-        buckets: list[tuple[str, Bucket]] = [
-            (keys.bucket("room", source, tried), limits.client_in_room),
-            (keys.bucket("client", source), limits.client),
-            (keys.bucket("server"), limits.server),
+    def looks(self, client: str, room_id: str) -> list[Call]:
+        """The calls that look at a client's budgets for a pipeline, the same whether there is such a room."""
+        source, limits = source_of(client), self._context.limits
+        return [
+            *self._call(_in_room(source, room_id), limits.client_in_room, cost=0),
+            *self._call(_misses(source), limits.client, cost=0),
+            *self._call(_all_misses(), limits.server, cost=0),
+            *self._call(_newcomers(source), limits.newcomers, cost=0),
         ]
+
+    def spent(self, replies: Sequence[Any]) -> Spent:
+        """What those calls answered. Raises what one failed with."""
+        waits = _waits(replies)
+        return Spent(max(waits[:3]), waits[3]) if waits else Spent()
+
+    async def charge_miss(self, client: str) -> None:
+        """A code or an id that leads nowhere, for this client."""
+        source, limits = source_of(client), self._context.limits
+        await self._charge(
+            *self._call(_misses(source), limits.client, cost=1),
+            *self._call(_all_misses(), limits.server, cost=1),
+        )
+
+    async def charge_failure(self, client: str, room_id: str) -> None:
+        """A wrong password or invitation for a room, by whichever of its names it was asked for."""
+        source, limits = source_of(client), self._context.limits
+        await self._charge(
+            *self._call(_in_room(source, room_id), limits.client_in_room, cost=1),
+            *self._call(_misses(source), limits.client, cost=1),
+        )
+
+    def newcomer(self, client: str) -> list[Call]:
+        """The call that charges somebody new; it goes with the one that lets them in (or wait)."""
+        return self._call(_newcomers(source_of(client)), self._context.limits.newcomers, cost=1)
+
+    async def take_creation(self, key_id: str) -> None:
+        """Take one of the rooms that may be made with a key. Raises ``TooManyAttempts``."""
+        calls = self._call(
+            keys.bucket("creations", key_id), self._context.limits.creations, cost=1, debt=False
+        )
+        for reply in await self._context.connection.run_many(calls):
+            (wait_ms,) = _waits([reply])
+            if not reply[1]:
+                raise TooManyAttempts(
+                    "Too many rooms are being made with this key. Wait a little, then try again.",
+                    retry_after=wait_ms / 1000,
+                )
+
+    async def _charge(self, *calls: Call) -> None:
+        _waits(await self._context.connection.run_many(calls))
+
+    def _call(self, key: str, bucket: Bucket, *, cost: int, debt: bool = True) -> list[Call]:
+        if not self._context.limits.enabled:
+            return []
         names = self._context.names
-        return [names.budget_call(key, bucket, cost, mark) for key, bucket in buckets]
+        return [names.budget_call(key, bucket, cost, nonce(), debt=bucket.burst if debt else 0)]
 
 
 def source_of(client: str) -> str:
@@ -61,3 +101,32 @@ def source_of(client: str) -> str:
             return str(address.ipv4_mapped)
         return str(ipaddress.ip_network((address, 64), strict=False))
     return str(address)
+
+
+def source_mark(room_id: str, client: str) -> str:
+    """A client as the rows of one room name it: the same for the same address, and another in each room."""
+    return keys.digest("source", room_id, source_of(client))
+
+
+def _in_room(source: str, room_id: str) -> str:
+    return keys.bucket("room", source, room_id)
+
+
+def _misses(source: str) -> str:
+    return keys.bucket("client", source)
+
+
+def _all_misses() -> str:
+    return keys.bucket("server")
+
+
+def _newcomers(source: str) -> str:
+    return keys.bucket("newcomers", source)
+
+
+def _waits(replies: Sequence[Any]) -> list[int]:
+    """For how many ms each bucket is used up. Raises what a call failed with."""
+    for reply in replies:
+        if isinstance(reply, RoomsError):
+            raise reply
+    return [reply[0] for reply in replies]

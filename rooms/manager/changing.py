@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rooms import codes, terms
+from rooms.access import is_blocked, stands
 from rooms.errors import Busy, InvalidRequest, RoomClosed, RoomExpired, RoomNotFound, StoreUnavailable
 from rooms.fields import HOURS
 from rooms.forms import RoomPatch
 from rooms.manager.context import Context, nonce
 from rooms.manager.credentials import Credentials
-from rooms.manager.indexes import FIRST_LOOK_MS, Indexes
-from rooms.manager.standing import is_blocked
-from rooms.models import Created, Room
-from rooms.store import Record, rows
+from rooms.manager.indexes import Indexes
+from rooms.models import Created, Member, Parted, PartedBy, Room
+from rooms.store import PowersStore, Record, rows
 from rooms.terms import HOUR_MS, PasswordPlan
 
 TRIES = 8
@@ -34,8 +34,11 @@ class _Hashed:
 class Changing:
     """What an owner does to a room that is there."""
 
-    def __init__(self, context: Context, credentials: Credentials, indexes: Indexes) -> None:
+    def __init__(
+        self, context: Context, credentials: Credentials, indexes: Indexes, powers: PowersStore
+    ) -> None:
         self._context = context
+        self._powers = powers
         self._credentials = credentials
         self._indexes = indexes
 
@@ -51,8 +54,12 @@ class Changing:
             document = terms.changed_document(before.document, patch)
             document |= {"access_level": level.value, "password_hash": await self._hash(plan, hashed, before)}
             fields = self._fields(before.room, patch, document, code)
+            if code is not None:
+                await self._indexes.replace_code(before.room)
             outcome = await self._context.rooms.change(before, fields, nonce())
             if outcome == "ok":
+                if patch.model_fields_set & {"allowed_users", "blocked_users"}:
+                    await self._enforce_lists(room.id)
                 return await self._changed(before.room, hashed if plan.what == "generate" else _Hashed())
             if outcome == "over":
                 raise await self._over(room.id)
@@ -97,9 +104,6 @@ class Changing:
         if code is None or code == room.code:
             return None
         await self._indexes.reserve_code(room.id, code)
-        await self._context.names.look_again(
-            room.tenant, room.id, self._context.now_ms + FIRST_LOOK_MS, sooner=True
-        )
         return code
 
     async def _hash(self, plan: PasswordPlan, hashed: _Hashed, before: Record) -> str | None:
@@ -126,7 +130,7 @@ class Changing:
         return fields | (lifetime.fields(now_ms) if lifetime is not None else {})
 
     async def _changed(self, before: Room, hashed: _Hashed) -> Created:
-        """Bring the indexes in step, end the membership of who is blocked now, and say how the room is."""
+        """Bring the indexes in step, and say how the room is."""
         record = await self._current(before.id)
         room = record.room
         if room.code != before.code:
@@ -134,23 +138,39 @@ class Changing:
             await self._indexes.let_lapse(before.code, room.id)
         await self._indexes.relist(room)
         await self._context.names.look_again(room.tenant, room.id, room.expires_at_ms, sooner=True)
-        if room.blocked_users - before.blocked_users:
-            await self._remove_blocked(room)
         told = hashed.password if hashed.generated else None
         return Created(room, self._credentials.owner_token(room), told)
 
-    async def _remove_blocked(self, room: Room) -> None:
-        """Whoever is blocked neither stays nor goes on waiting."""
-        glance = (await self._context.rooms.glances([room.id])).get(room.id)
+    async def _enforce_lists(self, room_id: str) -> None:
+        """End what the lists no longer permit: who is blocked neither stays nor waits, and who was let in
+        by the list stays only as long as it names them. A repeat mends what was left half done."""
+        glance = (await self._context.rooms.glances([room_id])).get(room_id)
         if glance is None:
             raise StoreUnavailable
         for member in glance.members.values():
-            if is_blocked(room, member.person, member.user_id):
-                await self._context.people.leave(room.id, member.person, nonce())
+            if not stands(glance.room, member):
+                await self._part(glance.room, member)
         for request in glance.waiting:
-            if is_blocked(room, request.person, request.user_id):
+            if is_blocked(glance.room, request.person):
                 await self._context.people.deny(request, replace(request, status="denied"))
-                await self._context.people.waited_for_person(request.person, room.id)
+                await self._context.people.waited_for_person(request.person, room_id)
+        remembered = await self._powers.blocked(room_id)
+        gone = [one for one in remembered.values() if not is_blocked(glance.room, one.id)]
+        if gone:
+            await self._powers.forget_blocked(room_id, gone)
+
+    async def _part(self, room: Room, member: Member) -> None:
+        cause: PartedBy = "blocked" if is_blocked(room, member.person) else "unlisted"
+        mark = nonce()
+        parted = Parted(
+            member.person, member.name, cause, self._context.now_ms, member.user_id, member.source, mark
+        )
+        for _ in range(TRIES):
+            known = await self._powers.known(room.id, member.person)
+            gone = known.member is None or stands(room, known.member)
+            if gone or await self._powers.part(room.id, known.row, parted, refused=False):
+                return
+        raise Busy("Others keep changing this room. Try again.")
 
     async def _current(self, room_id: str) -> Record:
         record = await self._context.rooms.read(room_id)

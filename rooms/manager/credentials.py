@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rooms import codes
-from rooms.errors import InvalidRequest, SecretsUnknown, Unauthorized
+from rooms.access import user_person
+from rooms.errors import SecretsUnknown, Unauthorized
 from rooms.forms import NewIdentity
 from rooms.manager.context import Context
 from rooms.manager.raw_keys import is_key, key_digest
@@ -99,13 +100,17 @@ class Credentials:
             return standing_role(caller, room)
         if caller.room_id != room.id or caller.person is None:
             return None
-        return granted_role(caller, await self._context.people.member(room.id, caller.person))
+        return granted_role(caller, room, await self._context.people.member(room.id, caller.person))
 
     # ------------------------------------------------------------ making
 
     def owner_token(self, room: Room) -> str:
         """The room's key."""
         return self._context.secrets.sign("room_key", {"r": room.id, "n": room.generation}, None)
+
+    def webhook_secrets(self, room: Room) -> tuple[str, ...]:
+        """What messages to the room's webhook are signed with, the present one first."""
+        return tuple(f"wh_{secret}" for secret in self._context.secrets.derived(f"webhook {room.id}"))
 
     def grant(self, room: Room, member: Member) -> tuple[str, int]:
         """A grant for a member, and when it expires."""

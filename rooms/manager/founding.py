@@ -15,6 +15,7 @@ from rooms.errors import (
     StoreUnavailable,
 )
 from rooms.forms import NewRoom
+from rooms.manager.budgets import Budgets
 from rooms.manager.changing import Changing
 from rooms.manager.context import Context, nonce
 from rooms.manager.credentials import Credentials
@@ -38,8 +39,14 @@ class Founding:
     """Rooms come into being here."""
 
     def __init__(
-        self, context: Context, credentials: Credentials, indexes: Indexes, changing: Changing
+        self,
+        context: Context,
+        credentials: Credentials,
+        indexes: Indexes,
+        changing: Changing,
+        budgets: Budgets,
     ) -> None:
+        self._budgets = budgets
         self._context = context
         self._credentials = credentials
         self._indexes = indexes
@@ -50,6 +57,7 @@ class Founding:
         if caller.kind != "api_key" or not caller.scopes & {"publish", "manage"}:
             raise NotAllowed("Rooms are made with an API key of scope publish or manage.")
         terms.password_plan(new)  # contradictions are told before anything is taken
+        await self._budgets.take_creation(str(caller.key_id))  # and before a password is hashed
         if new.reuse:
             return await self._find_or_make(caller, new, idempotency_key or nonce())
         if idempotency_key is None:

@@ -84,6 +84,15 @@ class Indexes:
             await self._lapse(keys.name(name_key), room.id, ended_ms + ROOM_KEPT_MS - now_ms)
         await names.look_again(room.tenant, room.id, ended_ms + ROOM_KEPT_MS + UNCONFIRMED_MS)
 
+    async def replace_code(self, room: Room) -> None:
+        """Let a room's code be free again after 24 hours, as another one is about to take its place.
+
+        Should that not come to pass, the next look at the room, within the minute, makes the code stay.
+        """
+        at_ms = self._context.now_ms + FIRST_LOOK_MS
+        await self._context.names.look_again(room.tenant, room.id, at_ms, sooner=True)
+        await self.let_lapse(room.code, room.id)
+
     async def let_lapse(self, code: str, room_id: str) -> None:
         """Let a code that its room no longer goes by be free again after 24 hours."""
         await self._lapse(keys.code(code), room_id, CODE_KEPT_MS)

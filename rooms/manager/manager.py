@@ -66,9 +66,13 @@ class RoomManager:
         self.audit = Audit(context)
         self._passwords = context.passwords
         self._credentials = Credentials(context)
-        self._changing = Changing(context, self._credentials, indexes)
-        self._founding = Founding(context, self._credentials, indexes, self._changing)
-        self._admission = Admission(context, self._credentials, Budgets(context))
+        powers = PowersStore(connection)
+        self.powers = Powers(context, powers, Rotating(context, powers, self._credentials, indexes))
+        self._changing = Changing(context, self._credentials, indexes, powers)
+        budgets = Budgets(context)
+        self._founding = Founding(context, self._credentials, indexes, self._changing, budgets)
+        self.invitations = Invitations(context)
+        self._admission = Admission(context, self._credentials, budgets, self.invitations)
         self._directory = Directory(context, self._admission)
         self._answers = Answers(context, self._credentials)
         self._watching = Watching(context)
@@ -97,7 +101,8 @@ class RoomManager:
     async def ensure_key(self, raw_key: str, tenant: str, scopes: frozenset[str], name: str) -> bool:
         """Make an API key (``sk_<tenant>_<secret>``) known, by its hash alone, and its tenant.
 
-        Scopes are of ``publish``, ``read``, ``manage``. Raises ``InvalidRequest``.
+        Scopes are of ``publish``, ``read``, ``manage``. False: the key was revoked, and that stays. Repeats
+        are harmless. Raises ``InvalidRequest``.
         """
         return await self.tenants.ensure_key(raw_key, tenant, scopes, name)
 
@@ -127,6 +132,10 @@ class RoomManager:
     def owner_token(self, room: Room) -> str:
         """The room's key: signed, the same each time, ended only when the generation changes."""
         return self._credentials.owner_token(room)
+
+    def webhook_secrets(self, room: Room) -> tuple[str, ...]:
+        """What messages to the room's webhook are signed with: one for each signing secret, newest first."""
+        return self._credentials.webhook_secrets(room)
 
     async def claim(self, room: Room) -> str:
         """A token, good once and for 10 minutes, for which ``redeem_claim`` gives the room's key."""

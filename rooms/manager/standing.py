@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rooms import codes
-from rooms.access import Standing
+from rooms.access import Standing, is_blocked, stands
 from rooms.models import Caller, Member, Role, Room
 from rooms.presence import is_held
 from rooms.store import Facts
@@ -22,11 +22,6 @@ class Visitor:
     user_id: str | None = None
     name: str | None = None
     fresh: bool = False
-
-
-def user_person(tenant: str, user_id: str) -> str:
-    """The person of a named user."""
-    return f"u:{tenant}:{user_id}"
 
 
 def person_of(caller: Caller, room_id: str) -> str | None:
@@ -49,22 +44,27 @@ def visitor_in(caller: Caller, room: Room) -> Visitor:
 
 def standing_of(caller: Caller, visitor: Visitor, facts: Facts, now_ms: int) -> Standing:
     """How a person stands to a room."""
-    room, member = facts.record.room, facts.member
+    room, member = facts.record.room, standing_member(facts)
     known = not visitor.fresh
     return Standing(
         owner=is_owner(caller, room),
         member=known and member is not None,
         moderator=known and member is not None and member.role == "moderator",
         listed=known and caller.kind == "identity" and caller.user_id in room.allowed_users,
-        blocked=is_blocked(room, visitor.person, visitor.user_id),
+        vouched=known and visitor.user_id is not None and caller.kind == "identity",
+        waiting=known and facts.request_id is not None,
+        blocked=is_blocked(room, visitor.person),
         refused_ms=max(0, (facts.refused_until_ms or 0) - now_ms) if known else 0,
         seated=known and is_held(facts.lease_end_ms, now_ms),
+        barred=is_held(facts.barred_until_ms, now_ms),
+        asker=caller.kind == "lobby" and caller.room_id == room.id,
     )
 
 
-def is_blocked(room: Room, person: str, user_id: str | None) -> bool:
-    """Whether the person, or the user it is, is on the room's list of the blocked."""
-    return person in room.blocked_users or (user_id is not None and user_id in room.blocked_users)
+def standing_member(facts: Facts) -> Member | None:
+    """The member row that was read, if it still permits anything."""
+    member = facts.member
+    return member if member is not None and stands(facts.record.room, member) else None
 
 
 def is_owner(caller: Caller, room: Room) -> bool:
@@ -89,11 +89,11 @@ def standing_role(caller: Caller, room: Room) -> Role | None:
     return "publisher" if "publish" in caller.scopes else None
 
 
-def granted_role(caller: Caller, member: Member | None) -> Role | None:
+def granted_role(caller: Caller, room: Room, member: Member | None) -> Role | None:
     """What a grant's holder is by the member row; nothing when expired, or the row names another grant."""
     if caller.expired or member is None or member.grant_id != caller.grant_id:
         return None
-    return member.role
+    return member.role if stands(room, member) else None
 
 
 def may_publish(caller: Caller, room: Room) -> bool:

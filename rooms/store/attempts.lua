@@ -1,16 +1,19 @@
--- A budget of failures: a bucket of tokens that fills again with time and may go as far into debt as it is deep,
--- so that many guesses at once cost as much as one after the other.
+-- A bucket of tokens that fills again with time: failures, newcomers, creations, what a tenant publishes.
 -- KEYS  bucket
--- ARGV  now ms, burst, tokens a ms, cost (0 only looks), nonce of this failure
--- Returns for how many ms the budget is used up; 0: it is not.
+-- ARGV  now ms, burst, tokens a ms, cost (0 only looks), nonce, how far it may go into debt. With a debt whoever
+--       finds a token takes the whole cost, so that many at once pay as much as one after the other, and what is
+--       already done is charged however little is left. Without one (0) the cost is taken whole or not at all.
+-- Returns {for how many ms the bucket is used up (0: it is not), whether the cost was taken}.
 local bucket = redis.call('HMGET', KEYS[1], 'level', 'at', 'last')
-local now, burst, rate, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local now, burst, rate = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local cost, debt = tonumber(ARGV[4]), tonumber(ARGV[6])
 local level = tonumber(bucket[1]) or burst
 level = math.min(burst, level + math.max(0, now - (tonumber(bucket[2]) or now)) * rate)
-if cost > 0 and bucket[3] ~= ARGV[5] then
-  level = math.max(level - cost, -burst)
+local wanted, taken = math.max(1, debt > 0 and 1 or cost), bucket[3] == ARGV[5]
+if cost > 0 and not taken and (debt > 0 or level >= cost) then
+  level, taken = math.max(level - cost, -debt), true
   redis.call('HSET', KEYS[1], 'level', level, 'at', now, 'last', ARGV[5])
-  redis.call('PEXPIRE', KEYS[1], math.ceil(2 * burst / rate))
+  redis.call('PEXPIRE', KEYS[1], math.ceil((burst + debt) / rate))
 end
-if level >= 1 then return 0 end
-return math.ceil((1 - level) / rate)
+local left = level >= wanted and 0 or math.ceil((wanted - level) / rate)
+return {left, taken and 1 or 0}

@@ -9,7 +9,7 @@ import hashlib
 
 PARTS = (
     "room", "members", "seats", "requests", "waiting", "askers", "asked", "refused", "turned",
-    "here", "arrived", "ties",
+    "invitations", "invited", "here", "arrived", "ties", "parted", "parting", "blocked", "barred",
     "log", "head", "checkpoint", "producers", "crowd", "series", "frames",
 )  # fmt: skip
 """Every key of a room by its last part; those in the last line belong to the log of events."""

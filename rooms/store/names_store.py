@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from rooms.connection import Call, Connection
@@ -37,10 +36,10 @@ class NamesStore:
     async def drop(self, key: str) -> None:
         """Give a name back that was only taken a moment ago."""
         await self._connection.command("DEL", key)
+
     async def give_back(self, key: str, room_id: str) -> None:
         """Give a name back, if it still leads to this room."""
         await self._connection.run(scripts.DROP_NAME, [key], [room_id])
-
 
     async def room_of(self, key: str) -> str | None:
         """The room a code or a name points at, or None."""
@@ -127,9 +126,12 @@ class NamesStore:
 
     # ------------------------------------------------------------ budgets
 
-    def budget_call(self, key: str, bucket: Bucket, cost: int, nonce: str) -> Call:
-        """The call that looks at a budget of failures (cost 0) or charges it."""
-        args: list[Any] = [self.now_ms, bucket.burst, bucket.per_minute / 60_000, cost, nonce]
+    def budget_call(self, key: str, bucket: Bucket, cost: float, nonce: str, *, debt: float) -> Call:
+        """The call that looks at a bucket (cost 0) or takes from it: into ``debt``, or (0) whole or not.
+
+        It answers [for how many ms the bucket is used up, whether the cost was taken].
+        """
+        args: list[Any] = [self.now_ms, bucket.burst, bucket.per_minute / 60_000, cost, nonce, debt]
         return (scripts.ATTEMPTS, [key], args)
 
     async def _all(self, *commands: Sequence[Any]) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from rooms.bells import channel_of
-from rooms.connection import Connection
+from rooms.connection import Call, Connection
 from rooms.errors import RoomsError
 from rooms.models import JoinRequest, Member
-from rooms.presence import ANSWER_KEPT_MS, REFUSED_MS, RESERVED_MS
+from rooms.presence import ANSWER_KEPT_MS, REFUSED_MS, RESERVED_MS, WAIT_KEPT_MS
 from rooms.store import keys, rows, scripts
+from rooms.store.invitations_store import Invited
 from rooms.store.rows import Record
 
 
@@ -28,27 +29,35 @@ class PeopleStore:
     # ------------------------------------------------------------ members and seats
 
     async def admit(
-        self, record: Record, one: Member, *, as_member: bool, lease_end_ms: int | None, nonce: str
+        self,
+        record: Record,
+        one: Member,
+        *,
+        as_member: bool,
+        lease_end_ms: int | None,
+        nonce: str,
+        invited: Invited | None = None,
+        charge: Sequence[Call] = (),
     ) -> tuple[str, Member]:
         """Write the member row and take a seat (unless ``lease_end_ms`` is None), if nothing has changed.
 
-        Returns ``in`` with the row that stands (an older one stays), ``full``, ``over`` or ``changed``.
+        ``invited`` loses a use with it. ``charge``: budgets that are charged in the same breath. Returns
+        ``in`` with the row that stands (an older one stays), ``full``, ``over`` or ``changed``.
         """
         room_id = record.room.id
-        parts = ("room", "members", "seats", "refused", "turned")
-        reply = await self._connection.run(
-            scripts.ADMIT,
-            [*keys.of_room(room_id, *parts), channel_of(room_id)],
-            [
-                self.now_ms,
-                record.version,
-                "member" if as_member else "stranger",
-                one.person,
-                rows.member_row(one),
-                "" if lease_end_ms is None else lease_end_ms,
-                nonce,
-            ],
-        )
+        parts = ("room", "members", "seats", "refused", "turned", "invitations", "invited")
+        args: list[Any] = [
+            self.now_ms,
+            record.version,
+            "member" if as_member else "stranger",
+            one.person,
+            rows.member_row(one),
+            "" if lease_end_ms is None else lease_end_ms,
+            nonce,
+        ]
+        args += ["", "", 0] if invited is None else [*invited.terms]
+        names = [*keys.of_room(room_id, *parts), channel_of(room_id)]
+        reply = await self._charged((scripts.ADMIT, names, args), charge)
         word = rows.text(reply[0])
         return word, rows.member(one.person, reply[1]) if word == "in" else one
 
@@ -80,28 +89,36 @@ class PeopleStore:
 
     # ------------------------------------------------------------ requests
 
-    async def ask(self, record: Record, one: JoinRequest, most: int) -> tuple[str, JoinRequest]:
-        """Let somebody wait.
+    async def ask(
+        self,
+        record: Record,
+        one: JoinRequest,
+        *,
+        most: int,
+        most_from_source: int,
+        charge: Sequence[Call] = (),
+    ) -> tuple[str, JoinRequest]:
+        """Let somebody wait; ``charge``: budgets that are charged in the same breath.
 
         Returns ``waits`` with the request that waits (an older one goes on), ``many``, ``over``, ``changed``.
         """
         room_id = record.room.id
         parts = ("room", "requests", "waiting", "askers", "asked", "refused")
         ends_ms = one.expires_at_ms
-        reply = await self._connection.run(
-            scripts.ASK,
-            [*keys.of_room(room_id, *parts), channel_of(room_id)],
-            [
-                self.now_ms,
-                record.version,
-                one.person,
-                one.id,
-                rows.request_row(one),
-                ends_ms,
-                ends_ms + ANSWER_KEPT_MS,
-                most,
-            ],
-        )
+        names = [*keys.of_room(room_id, *parts), channel_of(room_id)]
+        args: list[Any] = [
+            self.now_ms,
+            record.version,
+            one.person,
+            one.id,
+            rows.request_row(one),
+            ends_ms,
+            ends_ms + ANSWER_KEPT_MS,
+            most,
+            rows.source_in_row(one),
+            most_from_source,
+        ]
+        reply = await self._charged((scripts.ASK, names, args), charge)
         word = rows.text(reply[0])
         return word, rows.request(room_id, reply[1], self.now_ms) if word == "waits" else one
 
@@ -146,23 +163,6 @@ class PeopleStore:
             if row
         }
 
-    async def wait_for_person(self, person: str, room_id: str, ends_ms: int, most: int) -> bool:
-        """Count a wait against the person's quota; false when it is used up."""
-        args = [self.now_ms, room_id, ends_ms, most]
-        return bool(await self._connection.run(scripts.RESERVE, [keys.person_waiting(person)], args))
-
-    async def waited_for_person(self, person: str, room_id: str) -> None:
-        """Give a wait back to the person's quota."""
-        await self._connection.command("ZREM", keys.person_waiting(person), room_id)
-
-    def _answered(self, room_id: str, reply: Any) -> tuple[str, JoinRequest | None]:
-        row = reply[1] if len(reply) > 1 else None
-        return rows.text(reply[0]), rows.request(room_id, row, self.now_ms) if row else None
-
-    async def _many(self, *commands: Sequence[Any]) -> list[Any]:
-        replies = await self._connection.command_many(commands)
-        for reply in replies:
-            if isinstance(reply, RoomsError):
     async def askers(self, room_ids: Sequence[str]) -> dict[str, set[str]]:
         """Whoever waits in these rooms, or did until lately, by room."""
         names = [keys.of_room(room_id, "askers", "requests") for room_id in room_ids]
@@ -176,5 +176,32 @@ class PeopleStore:
             found[room_id] = persons | {person.decode() for person in waiting}
         return found
 
+    async def wait_for_person(self, person: str, room_id: str, ends_ms: int, most: int) -> bool:
+        """Count a wait against the person's quota; false when it is used up."""
+        args = [self.now_ms, room_id, ends_ms, most, WAIT_KEPT_MS]
+        return bool(await self._connection.run(scripts.RESERVE, [keys.person_waiting(person)], args))
+
+    async def waited_for_person(self, person: str, room_id: str) -> None:
+        """Give a wait back to the person's quota."""
+        await self._connection.command("ZREM", keys.person_waiting(person), room_id)
+
+    async def _charged(self, call: Call, charge: Sequence[Call]) -> Any:
+        """Run a script, and charge budgets on the same way; the budgets lie in slots of their own."""
+        if not charge:
+            return await self._connection.run(*call)
+        replies = await self._connection.run_many([call, *charge])
+        for reply in replies:
+            if isinstance(reply, RoomsError):
+                raise reply
+        return replies[0]
+
+    def _answered(self, room_id: str, reply: Any) -> tuple[str, JoinRequest | None]:
+        row = reply[1] if len(reply) > 1 else None
+        return rows.text(reply[0]), rows.request(room_id, row, self.now_ms) if row else None
+
+    async def _many(self, *commands: Sequence[Any]) -> list[Any]:
+        replies = await self._connection.command_many(commands)
+        for reply in replies:
+            if isinstance(reply, RoomsError):
                 raise reply
         return replies

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from rooms.bells import channel_of
 from rooms.connection import Call, Connection
 from rooms.errors import RoomsError
-from rooms.models import Glance, Member
+from rooms.models import Glance, Member, Parted
 from rooms.presence import CLAIM_MS, MEMBERSHIP_MS, ROOM_KEPT_MS
 from rooms.store import keys, rows, scripts
 from rooms.store.lately import Kept, Lately, same
@@ -26,6 +26,9 @@ _KEPT = 512
 
 Outcome = Literal["gone", "over", "changed", "ok"]
 
+Belonging = tuple[Mapping[str, Member], Mapping[str, Parted]]
+"""Who is a member of a room, and who was put out of it lately."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -34,7 +37,7 @@ class Reading:
     room_id: str
     call: Call
     document: Kept[Mapping[str, Any]]
-    members: Kept[Mapping[str, Member]]
+    members: Kept[Belonging]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class RoomStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._documents: Lately[Mapping[str, Any]] = Lately(_KEPT)
-        self._members: Lately[Mapping[str, Member]] = Lately(_KEPT)
+        self._members: Lately[Belonging] = Lately(_KEPT)
 
     @property
     def now_ms(self) -> int:
@@ -62,8 +65,11 @@ class RoomStore:
 
     # ------------------------------------------------------------ reading
 
-    def reading(self, room_id: str, person: str | None = None) -> Reading:
-        """The call that reads a room and what a person is to it, to be sent alone or in a pipeline."""
+    def reading(self, room_id: str, person: str | None = None, source: str | None = None) -> Reading:
+        """The call that reads a room and what a person is to it, to be sent alone or in a pipeline.
+
+        ``source`` is the hash of the address the person comes from, where it matters.
+        """
         known = self._documents.get(room_id)
         names = keys.of_room(room_id, "room", "seats", "members", "refused", "askers", "waiting", "barred")
         args = [self.now_ms, known.mark, person or "", source or "", *rows.FIELDS]
@@ -76,9 +82,10 @@ class RoomStore:
         if not reply:
             return None
         record = self._record(reading, reply[0], reply[1], reply[2])
-        if len(reply) == 3:
-            return Facts(record)
-        row, lease, refused, request, waiting = reply[3:]
+        barred = rows.number(reply[3])
+        if len(reply) == 4:
+            return Facts(record, barred_until_ms=barred)
+        row, lease, refused, request, waiting = reply[4:]
         return Facts(
             record,
             rows.member(person or "", row) if row else None,
@@ -86,6 +93,7 @@ class RoomStore:
             rows.number(refused),
             rows.text(request) or None,
             waiting,
+            barred,
         )
 
     async def read(self, room_id: str) -> Record | None:
@@ -114,22 +122,23 @@ class RoomStore:
 
     def _glancing(self, room_id: str, now_ms: int) -> Reading:
         document, members = self._documents.get(room_id), self._members.get(room_id)
-        names = keys.of_room(room_id, "room", "seats", "members", "waiting", "requests")
+        names = keys.of_room(room_id, "room", "seats", "members", "waiting", "requests", "parted")
         args = [now_ms, document.mark, members.mark, *rows.FIELDS]
         return Reading(room_id, (scripts.GLANCE, names, args), document, members)
 
     def _glance(self, reading: Reading, reply: Any, now_ms: int) -> Glance | None:
         if not reply:
             return None
-        fields, document, seats, listed, waiting = reply
+        fields, document, seats, listed, waiting, out = reply
         record = self._record(reading, fields, document, seats)
         if listed is None:
-            members = same(reading.members)
+            members, parted = same(reading.members)
         else:
-            members = self._members.keep(reading.room_id, record.revision, rows.members(listed))
+            belonging = (rows.members(listed), rows.parted(out))
+            members, parted = self._members.keep(reading.room_id, record.revision, belonging)
         requests = [rows.request(reading.room_id, row, now_ms) for row in waiting if row]
         requests.sort(key=lambda one: (one.requested_at_ms, one.id))
-        return Glance(record.room, members, seats, tuple(requests), record.room.turned_away, now_ms)
+        return Glance(record.room, members, seats, tuple(requests), record.room.turned_away, now_ms, parted)
 
     def _record(self, reading: Reading, fields: Sequence[Any], document: bytes | None, seats: int) -> Record:
         if document is None:
@@ -193,14 +202,6 @@ class RoomStore:
         status, expires, wait, left = reply
         return Tended(rows.text(status) == "ended", rows.number(expires) or 0, rows.number(wait), left == -1)
 
-    async def erase(self, room_id: str) -> None:
-        """Remove every part of a room that the store itself has forgotten: this clears what came later."""
-        await self._connection.command("UNLINK", *keys.every_part(room_id))
-
-    @staticmethod
-    def _outcome(reply: bytes) -> Outcome:
-        found: Outcome = reply.decode()  # type: ignore[assignment]  # the script returns one of these words
-        return found
     async def forget_recorded(self, room_id: str, known_ms: int) -> Literal["gone", "active", "ok"]:
         """Remove all but the row of a room that has ended, which is known so much longer at most."""
         room, *others = keys.every_part(room_id)
@@ -218,3 +219,11 @@ class RoomStore:
             if isinstance(reply, RoomsError):
                 raise reply
 
+    async def erase(self, room_id: str) -> None:
+        """Remove every part of a room that the store itself has forgotten: this clears what came later."""
+        await self._connection.command("UNLINK", *keys.every_part(room_id))
+
+    @staticmethod
+    def _outcome(reply: bytes) -> Outcome:
+        found: Outcome = reply.decode()  # type: ignore[assignment]  # the script returns one of these words
+        return found

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
-from rooms.models import AccessLevel, JoinRequest, Member, RequestStatus, Room
+from rooms.models import AccessLevel, BlockedPerson, JoinRequest, Member, Parted, RequestStatus, Room
 
 FIELDS = (
     "status", "version", "revision", "generation", "code", "max", "created_at", "expires_at", "absolute_at",
@@ -41,6 +41,7 @@ class Facts:
     refused_until_ms: int | None = None
     request_id: str | None = None
     waiting: int = 0
+    barred_until_ms: int | None = None
 
 
 def number(value: bytes | None) -> int | None:
@@ -104,7 +105,16 @@ def write(row: Mapping[str, Any]) -> str:
 def member(person: str, row: bytes) -> Member:
     """A member from the row under ``person``."""
     data = json.loads(row)
-    return Member(person, data["role"], data["grant"], data["name"], data["joined_at"], data.get("user"))
+    return Member(
+        person,
+        data["role"],
+        data["grant"],
+        data["name"],
+        data["joined_at"],
+        data.get("user"),
+        data.get("by", "code"),
+        data.get("source"),
+    )
 
 
 def member_row(one: Member) -> str:
@@ -114,8 +124,10 @@ def member_row(one: Member) -> str:
         "grant": one.grant_id,
         "name": one.name,
         "joined_at": one.joined_at_ms,
+        "by": one.by,
     }
-    return write(data | ({"user": one.user_id} if one.user_id else {}))
+    more = {"user": one.user_id, "source": one.source}
+    return write(data | {name: value for name, value in more.items() if value})
 
 
 def least_lag(ties: bytes, now_ms: int) -> int | None:
@@ -134,6 +146,40 @@ def members(pairs: Sequence[bytes]) -> dict[str, Member]:
     return {one.person: one for one in sorted(found, key=lambda one: (one.joined_at_ms, one.person))}
 
 
+def parted(pairs: Sequence[bytes]) -> dict[str, Parted]:
+    """Who was put out lately, from the reply of HGETALL."""
+    found = (parted_one(pairs[index].decode(), pairs[index + 1]) for index in range(0, len(pairs), 2))
+    return {one.person: one for one in found}
+
+
+def parted_one(person: str, row: bytes) -> Parted:
+    """Somebody who was put out, from the row under ``person``."""
+    data = json.loads(row)
+    return Parted(
+        person, data["name"], data["cause"], data["at"], data.get("user"), data.get("source"), data["mark"]
+    )
+
+
+def parted_row(one: Parted) -> str:
+    """The row of somebody who was put out."""
+    data: dict[str, Any] = {"name": one.name, "cause": one.cause, "at": one.at_ms, "mark": one.mark}
+    more = {"user": one.user_id, "source": one.source}
+    return write(data | {name: value for name, value in more.items() if value})
+
+
+def blocked_one(person: str, row: bytes) -> BlockedPerson:
+    """Somebody on the list of the blocked, from the row under ``person``."""
+    data = json.loads(row)
+    return BlockedPerson(person, data["name"], data.get("user"), data["at"], data.get("source"))
+
+
+def blocked_row(one: BlockedPerson) -> str:
+    """The row of somebody on the list of the blocked."""
+    data: dict[str, Any] = {"name": one.name, "at": one.blocked_at_ms}
+    more = {"user": one.user_id, "source": one.source}
+    return write(data | {name: value for name, value in more.items() if value})
+
+
 def request(room_id: str, row: bytes, now_ms: int) -> JoinRequest:
     """A request from its row; one that nobody answered in time is ``expired``, whatever the row says."""
     data = json.loads(row)
@@ -149,6 +195,7 @@ def request(room_id: str, row: bytes, now_ms: int) -> JoinRequest:
         requested_at_ms=data["requested_at"],
         expires_at_ms=data["expires_at"],
         status=status,
+        source=data.get("source") or None,
     )
 
 
@@ -163,8 +210,19 @@ def request_row(one: JoinRequest) -> str:
             "requested_at": one.requested_at_ms,
             "expires_at": one.expires_at_ms,
             "status": one.status,
+            "source": one.source or "",
         }
     )
+
+
+def source_in_row(one: JoinRequest) -> str:
+    """How a request's source stands in its row: quotes cannot be written into any other field unescaped."""
+    return f'"source":"{one.source or ""}"'
+
+
+def denied_row(one: JoinRequest) -> str:
+    """The row of a request once it is denied."""
+    return request_row(replace(one, status="denied"))
 
 
 def pairs(fields: Mapping[str, Any]) -> Iterable[Any]:

@@ -49,7 +49,7 @@ class Doorway:
         self, room_id: str, viewer: Viewer, right: Pass, describe: Describe, since: Cursor | None
     ) -> None:
         """See ``Hub.attach``."""
-        viewer.admitted_at = self._node.clock()
+        viewer.admitted_at, admitted_ms = self._node.clock(), self._node.now_ms()
         async with self._inside(room_id) as room:
             await self._watched(room)
             self._check_room_for_one_more(room, right)
@@ -58,6 +58,7 @@ class Doorway:
             if since is not None:
                 await self._reader.reach_back(room, since)
             if viewer.stage is not Stage.ENDED:  # it may have left while the store was asked
+                self._check_still_right(room, right, admitted_ms)
                 self._settle_in(room, viewer, right, describe, since)
         self._gatekeeper.ring(room_id)
 
@@ -75,7 +76,7 @@ class Doorway:
             viewer.room_id, viewer.right, viewer.stage = room_id, right, Stage.LOBBY
             room.lobby[viewer] = answered
             shown = msgspec.Raw(
-                packets.encode(describe(room.glance.room, room.head, len(room.glance.waiting)))
+                packets.encode(describe(None, room.glance.room, room.head, len(room.glance.waiting)))
             )
             if viewer.variant is not Variant.FLAT:
                 viewer.say(
@@ -98,6 +99,7 @@ class Doorway:
             room.dismiss(viewer)
             viewer.right, viewer.admitted_at = right, self._node.clock()
             room.admit(viewer, describe)
+            self._gatekeeper.ring(room.id)  # a look that began before does not judge it
 
     @asynccontextmanager
     async def listening(self, room_id: str, listener: Callable[[], None]) -> AsyncIterator[None]:
@@ -174,6 +176,15 @@ class Doorway:
             raise Busy(
                 "There are too many connections to this room from here. Close other tabs, then try again."
             )
+
+    def _check_still_right(self, room: RoomHub, right: Pass, admitted_ms: int) -> None:
+        """A room that was read since the right was found good may show it gone, and things that are no longer
+        for those eyes: a code that was changed because of them."""
+        if room.glance is None or room.glance.now_ms <= admitted_ms:
+            return
+        code = verdict(right, room.glance, self._node.now_ms())
+        if code is not None:
+            raise Ended(code)
 
     async def _seat(self, room: RoomHub, right: Pass, person: str) -> None:
         if await self._seats.take(room.id, person):

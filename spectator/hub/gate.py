@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rooms import Glance, Room
+from rooms import Glance, PartedBy, is_blocked, stands
 from spectator.hub.codes import Close
 from spectator.hub.viewer import Pass
 
@@ -22,20 +22,27 @@ def verdict(right: Pass, glance: Glance | None, now_ms: int) -> Close | None:
     room = glance.room
     if not room.is_active(now_ms):
         return Close.ROOM_CLOSED if room.end_reason == "closed" else Close.ROOM_EXPIRED
-    if right.person is not None and _is_blocked(right.person, room):
+    if right.person is not None and is_blocked(room, right.person):
         return Close.BLOCKED
     if right.expires_at_ms is not None and right.expires_at_ms <= now_ms:
         return Close.GRANT_ENDED
     if right.generation is not None and right.generation != room.generation:
         return Close.UNAUTHORIZED
-    if right.request_id is None and right.grant_id is not None:
-        member = glance.members.get(right.person or "")
-        if member is None or member.grant_id != right.grant_id:
-            return Close.GRANT_ENDED
-    return None
+    return None if right.grant_id is None else _without_row(right, glance)
 
 
-def _is_blocked(person: str, room: Room) -> bool:
-    """Whether the owner named this user; ``u:<tenant>:<user_id>`` is the person of a user."""
-    prefix = f"u:{room.tenant}:"
-    return person.startswith(prefix) and person.removeprefix(prefix) in room.blocked_users
+def cause(parted: PartedBy | None) -> Close:
+    """What tells somebody why the owner ended their membership; it ended by itself, or for all, otherwise."""
+    return _CAUSES.get(parted, Close.GRANT_ENDED) if parted is not None else Close.GRANT_ENDED
+
+
+def _without_row(right: Pass, glance: Glance) -> Close | None:
+    """Why the grant is worth nothing: the member row is gone, is another's, or permits nothing any more."""
+    person = right.person or ""
+    member, parted = glance.members.get(person), glance.parted.get(person)
+    if member is not None and member.grant_id == right.grant_id and stands(glance.room, member):
+        return None
+    return cause(parted.cause if parted is not None else None)
+
+
+_CAUSES: dict[PartedBy, Close] = {"kicked": Close.KICKED, "blocked": Close.BLOCKED}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
-from rooms import Glance, StoreUnavailable
-from spectator.hub import speech
+from rooms import Glance, Member, StoreUnavailable
+from spectator.hub import packets, speech
 from spectator.hub.codes import Close
 from spectator.hub.gate import verdict
 from spectator.hub.node import Node
@@ -14,6 +15,7 @@ from spectator.hub.outage import Outage
 from spectator.hub.pump import Pump
 from spectator.hub.reader import graphs_of
 from spectator.hub.room import RoomHub
+from spectator.hub.seats import Seats
 from spectator.hub.viewer import NOWHERE, Variant, Viewer
 
 End = Callable[[Viewer, Close], None]
@@ -25,16 +27,18 @@ SHARE = 10
 
 
 class Gatekeeper:
-    """Ends connections whose permission is gone, lets the lobby know of answers, tells owners who waits.
+    """Ends connections whose permission is gone, gives others the role they have now, lets the lobby know of
+    answers, tells owners who waits.
 
     A bell is answered at once. While many ring (five thousand people joining) a room is read ten times a
     second, less often the longer that takes, and always within the second that is promised.
     """
 
-    def __init__(self, node: Node, pump: Pump, outage: Outage, end: End) -> None:
+    def __init__(self, node: Node, pump: Pump, outage: Outage, seats: Seats, end: End) -> None:
         self._node = node
         self._pump = pump
         self._outage = outage
+        self._seats = seats
         self._end = end
         self._due: dict[str, float] = {}
         self._awake = asyncio.Event()
@@ -49,10 +53,15 @@ class Gatekeeper:
         self._awake.set()
 
     def ring_old(self) -> None:
-        """Ring for every room that nobody has rung for in a while: lost bells cost five seconds at most."""
-        now = self._node.clock()
+        """Ring for every room whose time is over, and for those that nobody has rung for in a while.
+
+        It is called once a second, so a room is rung for early enough that lost bells cost five seconds at
+        most, the look itself included.
+        """
+        policy, now, now_ms = self._node.policy, self._node.clock(), self._node.now_ms()
         for room in list(self._node.rooms.values()):
-            if now - room.looked_at >= self._node.policy.poll_s:
+            over = room.glance is not None and not room.glance.room.is_active(now_ms)
+            if over or now - room.looked_at >= policy.poll_s - 2 * policy.look_s:
                 self.ring(room.id)
 
     def forget(self, room_id: str) -> None:
@@ -99,34 +108,66 @@ class Gatekeeper:
             if room is None:
                 continue
             started = self._node.clock()
-            self.apply(room, glance, began)
+            demoted = self.apply(room, glance, began)
             room.look_cost = self._node.clock() - started + (started - began) / len(glances)
+            await self._seat(room, demoted)
             await asyncio.sleep(0)
 
-    def apply(self, room: RoomHub, glance: Glance | None, began: float) -> None:
+    def apply(self, room: RoomHub, glance: Glance | None, began: float) -> list[Viewer]:
         """Act on what was read of a room.
 
         Args:
             room: the room here.
             glance: what the store says; None when there is no such room.
             began: when the reading began: connections that came later are not judged by it.
+
+        Returns:
+            who needs a seat from now on.
         """
         room.looked_at = began
         now_ms = self._node.now_ms()
+        changed = []
         for viewer in room.everybody():
             if viewer.admitted_at >= began:
                 continue
             code = verdict(viewer.right, glance, now_ms)
             if code is not None:
                 self._end(viewer, code)
+            elif glance is not None and _takes_role(viewer, glance.members.get(viewer.right.person or "")):
+                changed.append(viewer)
         if glance is not None:
             self._tell(room, glance)
+        self._tell_roles(room, changed)
         waiting = {request.id for request in glance.waiting} if glance is not None else set()
         for viewer, answered in list(room.lobby.items()):
             if viewer.right.request_id not in waiting:
                 answered()
         for listener in list(room.listeners):
             listener()
+        return [viewer for viewer in changed if viewer.right.seated]
+
+    async def _seat(self, room: RoomHub, demoted: list[Viewer]) -> None:
+        """Have who is no moderator any more sit down, or end them where there is no seat.
+
+        Raises:
+            StoreUnavailable: nothing is known; the next renewal of the room's seats finds out.
+        """
+        for viewer in demoted:
+            if not await self._seats.take(room.id, viewer.right.person or ""):
+                self._end(viewer, verdict(viewer.right, room.glance, self._node.now_ms()) or Close.ROOM_FULL)
+
+    def _tell_roles(self, room: RoomHub, changed: list[Viewer]) -> None:
+        """Tell people that they have become moderators, and then who waits, or that they no longer are."""
+        for viewer in changed:
+            if viewer.variant is Variant.FLAT:
+                continue
+            role = viewer.right.role
+            viewer.notes.pop("requests", None)
+            told = viewer.say("role", speech.role_changed(room, role))
+            if role in speech.OWNERS:
+                told = viewer.say("requests", packets.plain(speech.requests(room), shared=False))
+            if not told:
+                self._pump.attend(room, [viewer])
 
     def _tell(self, room: RoomHub, glance: Glance) -> None:
         before, room.glance = room.glance, glance
@@ -139,7 +180,19 @@ class Gatekeeper:
             message = speech.news(room, "requests", speech.requests(room))
             if message is not None:
                 self._pump.attend(room, [v for v in owners if not v.say("requests", message)])
-        if before is not None and speech.differs(before.room, glance.room):
-            told = {role: speech.room_changed(room, role) for role in {v.right.role for v in room.viewers}}
-            modern = [v for v in room.viewers if v.variant is not Variant.FLAT]
-            self._pump.attend(room, [v for v in modern if not v.say("room", told[v.right.role])])
+        if before is None:
+            return
+        roles = {v.right.role for v in room.viewers}
+        concerned = {role for role in roles if speech.differs(before.room, glance.room, role)}
+        told = {role: speech.room_changed(room, role) for role in concerned}
+        modern = [v for v in room.viewers if v.right.role in told and v.variant is not Variant.FLAT]
+        self._pump.attend(room, [v for v in modern if not v.say("room", told[v.right.role])])
+
+
+def _takes_role(viewer: Viewer, member: Member | None) -> bool:
+    """Give a connection the role its member row has now; whether it had another one."""
+    right = viewer.right
+    if right.grant_id is None or member is None or member.role == right.role:
+        return False
+    viewer.right = replace(right, role=member.role, seated=member.role == "spectator")
+    return True

@@ -75,7 +75,7 @@ class Hub:
         self._pump = Pump(self.policy, clock)
         self._seats = Seats(rooms, self._tasks)
         self._reader = Reader(node, self._pump, self._outage)
-        self._gatekeeper = Gatekeeper(node, self._pump, self._outage, self.end)
+        self._gatekeeper = Gatekeeper(node, self._pump, self._outage, self._seats, self.end)
         self._lookout = Lookout(
             node, self._reader, self._gatekeeper, self._pump, self._seats, self._outage, self.end, self._lost
         )

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from spectator.hub.feed import Feed
     from spectator.hub.packets import Message
 
-Describe = Callable[["Room", Head, int], dict[str, Any]]
-"""Makes the object called ``room`` in protocol.md, for one role, of a room, its head and how many wait."""
+Describe = Callable[[str | None, "Room", Head, int], dict[str, Any]]
+"""Makes the object called ``room`` in protocol.md, as a role (None: a stranger) may see it, of a room, its head
+and how many wait."""
 
 Told = tuple[dict[str, Any], "Message"]
 """What was said, and as it was sent."""
@@ -57,7 +58,7 @@ class RoomHub:
         self._people: dict[str, set[Viewer]] = {}
         self._keys = 0  # viewers that are no person
         self._order: tuple[Viewer, ...] | None = ()
-        self._describe: dict[str, Describe] = {}
+        self._describe: Describe | None = None
         self._described: dict[str, tuple[Glance, Head, msgspec.Raw]] = {}
 
     @property
@@ -81,7 +82,7 @@ class RoomHub:
         self.lobby.pop(viewer, None)
         self._viewers[viewer] = None
         self._order = None
-        self._describe[viewer.right.role] = describe
+        self._describe = describe
         if viewer.right.person is None:
             self._keys += 1
         else:
@@ -128,6 +129,7 @@ class RoomHub:
         assert self.glance is not None, "nobody is admitted to a room that was never read"
         known = self._described.get(role)
         if known is None or known[0] is not self.glance or known[1] is not self.head:
-            shown = self._describe[role](self.glance.room, self.head, len(self.glance.waiting))
+            assert self._describe is not None, "whoever is admitted says how the room is described"
+            shown = self._describe(role, self.glance.room, self.head, len(self.glance.waiting))
             known = self._described[role] = (self.glance, self.head, msgspec.Raw(msgspec.json.encode(shown)))
         return known[2]

@@ -38,8 +38,19 @@ SHOWN = (
     "config",
     "metadata",
     "graphs",
+    "training_session_id",
+    "enable_metrics_overlay",
+    "enable_performance_graphs",
+    "enable_decision_visualization",
+    "presence",
+    "absolute_at_ms",
+    "idle_ms",
 )
-"""Fields of a room whose change is told to those who watch."""
+"""Fields of a room whose change is told to those who watch. Its end moves with every event where it depends on
+silence, so what is compared is what the end follows from."""
+
+SHOWN_TO_STAFF = ("approval_timeout", "allowed_users", "blocked_users", "owner_id", "webhook")
+"""Fields of which owner and moderators alone are told."""
 
 
 def timestamp(ms: int) -> str | None:
@@ -135,14 +146,20 @@ def notice(code: str, **more: Any) -> Message:
     return packets.plain({"type": "notice", "code": code, **more})
 
 
-def differs(before: Room, now: Room) -> bool:
-    """Whether something changed that those who watch are told of."""
-    return any(getattr(before, name) != getattr(now, name) for name in SHOWN)
+def differs(before: Room, now: Room, role: str) -> bool:
+    """Whether something changed that those who watch in this role are told of."""
+    names = SHOWN + SHOWN_TO_STAFF if role in OWNERS else SHOWN
+    return any(getattr(before, name) != getattr(now, name) for name in names)
 
 
 def room_changed(room: RoomHub, role: str) -> Message:
     """The notice that the owner changed the room, with the room as this role may see it."""
     return notice("room_changed", room=room.described(role))
+
+
+def role_changed(room: RoomHub, role: str) -> Message:
+    """The notice that somebody is a moderator now, or no longer, with the room as the new role may see it."""
+    return notice("role_changed", role=role, room=room.described(role))
 
 
 def training_status(room: RoomHub, now_ms: int) -> Message:

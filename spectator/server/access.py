@@ -9,7 +9,7 @@ from spectator.server.hosts import budget_name, from_loopback
 from spectator.server.keys import DOORMAN, MANAGER, SETTINGS
 
 LONGEST_BEARER = 4096
-_LOOPBACK_ONLY = frozenset({"api_key", "operator"})
+_KEYS = frozenset({"api_key", "operator"})
 
 
 def bearer_of(request: web.Request) -> str | None:
@@ -39,12 +39,25 @@ async def caller_of(request: web.Request, credential: str | None) -> Caller:
 
     Raises:
         Unauthorized: it is not valid.
-        NotAllowed: an API or operator key crossed the local network, where everybody can read it.
+        NotAllowed: an API or operator key crossed a network as plain text, where it can be read along.
         StoreUnavailable: it could not be looked up.
     """
-    caller = await request.app[MANAGER].rooms.caller(credential)
-    if caller.kind not in _LOOPBACK_ONLY or not request.app[SETTINGS].lan:
-        return caller
-    if not from_loopback(request.app[DOORMAN].client(request)):
-        raise NotAllowed("With --lan, API and operator keys are taken on this machine's loopback only.")
+    rooms = request.app[MANAGER].rooms
+    caller = await rooms.caller(credential)
+    if caller.kind in _KEYS:
+        _check_way(request)
+        rooms.audit.key_used(caller, client_of(request))
     return caller
+
+
+def _check_way(request: web.Request) -> None:
+    """Refuse a key that came a way on which others can read it."""
+    doorman = request.app[DOORMAN]
+    if request.app[SETTINGS].lan:
+        if not from_loopback(doorman.client(request)):
+            raise NotAllowed("With --lan, API and operator keys are taken on this machine's loopback only.")
+    elif doorman.readable(request):
+        raise NotAllowed(
+            "API and operator keys are taken over TLS only: connect through the proxy. One that is not on this "
+            "machine is named by SPECTATOR_TRUSTED_PROXIES."
+        )

@@ -18,11 +18,15 @@ class Answer(BaseModel):
 
 
 class CreatedAnswer(Answer):
-    """A room that was made or found again; the only answer beside a change of password that holds one."""
+    """A room that was made or found again; the only answer beside a change of password that holds one.
+
+    ``webhook_secret``, when a webhook was given: what its messages are signed with.
+    """
 
     room: OwnerView
     owner_token: str
     password: str | None = None
+    webhook_secret: str | None = None
     join_url: str
     owner_url: str
     ws_url: str
@@ -30,9 +34,13 @@ class CreatedAnswer(Answer):
 
 
 class ChangedAnswer(OwnerView):
-    """A room after a change; ``password`` only when the change had one generated."""
+    """A room after a change; ``password`` only when the change had one generated.
+
+    ``webhook_secret``, when the change set a webhook: what its messages are signed with.
+    """
 
     password: str | None = None
+    webhook_secret: str | None = None
 
 
 class RoomsAnswer(Answer):
@@ -146,6 +154,62 @@ class SpectatorsAnswer(Answer):
     """Who is in, in the order they came."""
 
     spectators: list[SpectatorView]
+
+
+class InvitationView(Answer):
+    """An invitation, without its token. ``user_id``: only this user of the tenant can use it."""
+
+    id: str
+    note: str | None
+    user_id: str | None
+    uses: int
+    used: int
+    created_at: str
+    expires_at: str
+    status: Literal["open", "spent", "expired", "withdrawn"]
+
+
+class NewInvitationAnswer(InvitationView):
+    """An invitation that was made; the only answer that holds its token, and the link with it."""
+
+    url: str
+    token: str
+
+
+class InvitationsAnswer(Answer):
+    """A room's invitations, the newest first."""
+
+    invitations: list[InvitationView]
+
+
+class ActorView(Answer):
+    """Who did something: the kind of credential, whom it names, and what they call themselves."""
+
+    kind: str
+    id: str | None
+    name: str | None
+
+
+class AuditEntryView(Answer):
+    """What was done or refused (``outcome``: ok, waiting, or an error's code), ``count`` times at once."""
+
+    id: str
+    at: str
+    what: str
+    outcome: str
+    tenant: str | None
+    room: str | None
+    actor: ActorView
+    subject: str | None
+    client: str | None
+    count: int
+
+
+class AuditAnswer(Answer):
+    """A page of the audit, newest first; ``next`` is ``before`` of the following page, None at the end."""
+
+    entries: list[AuditEntryView]
+    next: str | None
 
 
 class DoneAnswer(Answer):

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from rooms import Role, Room, RoomNotFound, StoreUnavailable, UnsupportedMediaType, is_room_id
 from spectator.server.access import bearer_of, caller_of
+from spectator.server.auditing import Noted
 from spectator.server.bodies import check as check_form
 from spectator.server.bodies import parse_json
 from spectator.server.intake import CONTROL_BODY_LIMIT, read_body
@@ -31,18 +32,19 @@ def add_routes(app: web.Application, routes: Iterable[Route]) -> None:
 
 def _handler(route: Route) -> WebHandler:
     async def handle(request: web.Request) -> web.StreamResponse:
-        _check_store(request)
-        turns = request.app[TURNS]
-        async with turns.turn():
-            call = await _admit(route, request)
-        if route.query is not None:
-            call.query = check_form(route.query, _last_values(request))
-        if route.body is not None:
-            call.body = await _read_form(request, route.body)
-        if route.own_pace:
-            return await route.handler(call)
-        async with turns.turn():
-            return await route.handler(call)
+        with Noted(route, request) as noted:
+            _check_store(request)
+            turns = request.app[TURNS]
+            async with turns.turn():
+                call = await _admit(route, request, noted)
+            if route.query is not None:
+                call.query = check_form(route.query, _last_values(request))
+            if route.body is not None:
+                call.body = await _read_form(request, route.body)
+            if route.own_pace:
+                return await route.handler(call)
+            async with turns.turn():
+                return await route.handler(call)
 
     return handle
 
@@ -54,10 +56,11 @@ def _check_store(request: web.Request) -> None:
         raise StoreUnavailable(retry_after=2.0)
 
 
-async def _admit(route: Route, request: web.Request) -> Call:
+async def _admit(route: Route, request: web.Request, noted: Noted) -> Call:
     """Who calls, about which room, and whether they may; the body comes later, when the caller is known."""
     manager = request.app[MANAGER]
-    call = Call(request=request, manager=manager, caller=await caller_of(request, bearer_of(request)))
+    caller = await caller_of(request, bearer_of(request))
+    noted.call = call = Call(request=request, manager=manager, caller=caller, noted=noted)
     check_credential(route.policy, call.caller)
     if route.names_room:
         room, role = await _find(request.match_info["room"], call)

@@ -12,10 +12,11 @@ from spectator.server.guard import guard
 from spectator.server.headers import add_security_headers
 from spectator.server.hosts import Doorman
 from spectator.server.intake import EVENTS_BODY_LIMIT
-from spectator.server.keys import DOORMAN, JOIN_ROOT, MANAGER, SETTINGS, TURNS
+from spectator.server.keys import DOORMAN, JOIN_ROOT, MANAGER, SETTINGS, TURNS, WEBHOOKS
 from spectator.server.pages import Pages, static_folder
 from spectator.server.table import ROUTES
 from spectator.server.turns import Turns
+from spectator.server.webhooks import Webhooks
 from spectator.settings import Settings
 
 
@@ -34,6 +35,8 @@ def make_app(manager: Manager, settings: Settings, *, join_root: str = "") -> we
     app[DOORMAN] = Doorman(settings)
     app[TURNS] = Turns()
     app[JOIN_ROOT] = join_root
+    app[WEBHOOKS] = Webhooks(settings.webhook_networks)
+    app.on_cleanup.append(_stop_webhooks)
     app.on_response_prepare.append(add_security_headers)
     add_routes(app, ROUTES)
     app.router.add_get("/ws/rooms/{room}", ws.handle)
@@ -41,3 +44,7 @@ def make_app(manager: Manager, settings: Settings, *, join_root: str = "") -> we
     app.router.add_get("/readyz", health.ready)
     Pages(static_folder(settings)).add_routes(app)
     return app
+
+
+async def _stop_webhooks(app: web.Application) -> None:
+    await app[WEBHOOKS].stop()

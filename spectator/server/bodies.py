@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -89,6 +89,30 @@ class HistoryQuery(Query):
     def names(self) -> tuple[str, ...]:
         """The metrics asked for; empty: all."""
         return tuple(name for part in self.metrics.split(",") if (name := part.strip()))
+
+
+class AuditQuery(Query):
+    """The query of ``GET /audit``."""
+
+    tenant: str | None = Field(
+        default=None, max_length=32, description="Whose; for operators, who get their own without."
+    )
+    room: str | None = Field(default=None, max_length=64, description="Only of this room: its code or id.")
+    what: str | None = Field(
+        default=None, pattern=r"^[a-z_]{1,32}$", description="Only of this kind: join, kick, rotate, …"
+    )
+    since: Time | None = Field(default=None, ge=0, le=1e11, description="Not before: seconds or ISO-8601.")
+    before: str | None = Field(default=None, max_length=64, description="What next said on the page before.")
+    limit: int = Field(default=100, ge=1, le=1000, description="Entries of a page, at most.")
+
+
+class ExportQuery(Query):
+    """The query of ``GET /rooms/{room}/export``."""
+
+    format: Literal["csv", "json", "ndjson"] = Field(
+        default="ndjson",
+        description="A table of the metrics, or every event: as one document, or a line each.",
+    )
 
 
 def parse_json(body: bytes) -> dict[str, Any]:

@@ -16,17 +16,18 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from rooms import HostNotAllowed, OriginNotAllowed
-from spectator.settings import LOOPBACK_NAMES, Settings
+from spectator.settings import LOOPBACK_NAMES, LOOPBACK_NETWORKS, Settings
 
 _HOST: Final = re.compile(
     r"(?P<name>[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::(?P<port>[0-9]{1,5}))?"
 )
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_HIGHEST_PORT: Final = 65_535
 
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """A host name (lower case, without brackets) and a port, None where none was written."""
+    """A host (lower case, without brackets, IPv6 in its short form) and a port, None where none was written."""
 
     name: str
     port: int | None
@@ -38,7 +39,15 @@ class Authority:
         if match is None:
             return None
         port = int(match["port"]) if match["port"] else None
-        return cls(match["name"].lower().strip("[]").rstrip("."), port)
+        name = match["name"].lower()
+        if name.startswith("["):
+            try:
+                name = str(ipaddress.IPv6Address(name.strip("[]")))
+            except ValueError:
+                return None
+        if port is not None and port > _HIGHEST_PORT:
+            return None
+        return cls(name.removesuffix("."), port)
 
     @property
     def loopback(self) -> bool:
@@ -50,12 +59,12 @@ class Doorman:
     """Decides for each request whether its Host and Origin are ours, and knows where it comes from.
 
     Args:
-        settings: ``hosts``, ``public_url`` and ``behind_proxy`` are read.
+        settings: ``hosts``, ``public_url``, ``behind_proxy`` and ``trusted_proxies`` are read.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._behind_proxy = settings.behind_proxy
-        self._lan = settings.lan
+        trusted = (settings.trusted_proxies or LOOPBACK_NETWORKS) if settings.behind_proxy else ()
+        self._trusted = tuple(ipaddress.ip_network(network) for network in trusted)
         own = socket.gethostname().lower()
         self._own_names = {own, f"{own}.local"}
         self._listed: set[tuple[str, int | None]] = set()
@@ -73,7 +82,7 @@ class Doorman:
         """
         host = self.host(request)
         authority = Authority.parse(host)
-        if authority is None or not self._ours(request, authority):
+        if authority is None or not self._ours(request, authority) or not _same_target(request, authority):
             raise HostNotAllowed
         origins = request.headers.getall("Origin", [])
         if len(origins) > 1 or (origins and not self._own_origin(origins[0], authority)):
@@ -81,31 +90,45 @@ class Doorman:
         return host
 
     def host(self, request: web.Request) -> str:
-        """The Host header, or what the proxy in front says it was; empty when there is not exactly one."""
-        if forwarded := self._forwarded(request, "X-Forwarded-Host"):
-            return forwarded
+        """The Host header; empty when there is not exactly one. ``X-Forwarded-Host`` counts for nothing."""
         given = request.headers.getall("Host", [])
         return given[0] if len(given) == 1 else ""
 
     def scheme(self, request: web.Request) -> str:
         """``http`` or ``https``, as the visitor's browser sees it."""
-        if self._forwarded(request, "X-Forwarded-Proto") == "https":
+        if is_tls(request) or (self.from_proxy(request) and _last(request, "X-Forwarded-Proto") == "https"):
             return "https"
         return "http"
 
     def client(self, request: web.Request) -> str:
-        """The address of who asks; behind a proxy the one the nearest proxy saw."""
-        return self._forwarded(request, "X-Forwarded-For") or _address(request, "peername")[0]
+        """The address of who asks: what the first proxy that is trusted was connected from.
 
-    def _forwarded(self, request: web.Request, header: str) -> str:
-        """What the proxy in front says; empty without one.
-
-        With ``--lan`` the network reaches this server past the proxy, and could say anything: then only a
-        proxy on this machine is believed.
+        The list is read from its end, where the nearest proxy wrote; what stands before the first address
+        that is no trusted proxy's was written by whoever asked, and may be invented.
         """
-        if not self._behind_proxy or (self._lan and not _is_loopback(_address(request, "peername")[0])):
-            return ""
-        return _last(request, header)
+        nearest = peer_of(request)
+        if not self.from_proxy(request):
+            return nearest
+        for text in reversed(",".join(request.headers.getall("X-Forwarded-For", [])).split(",")):
+            address = _without_port(text.strip())
+            if _parsed(address) is None:
+                return nearest  # "unknown", "_hidden", nothing: no further than the proxy itself
+            nearest = address
+            if not self._is_trusted(address):
+                return nearest
+        return nearest
+
+    def from_proxy(self, request: web.Request) -> bool:
+        """Whether the other end of this very connection is a proxy whose headers count."""
+        return bool(self._trusted) and self._is_trusted(peer_of(request))
+
+    def readable(self, request: web.Request) -> bool:
+        """Whether what is sent crossed a network as plain text: no TLS, not this machine, no proxy."""
+        return not (is_tls(request) or self.from_proxy(request) or _is_loopback(peer_of(request)))
+
+    def _is_trusted(self, address: str) -> bool:
+        ip = _parsed(address)
+        return ip is not None and any(ip in network for network in self._trusted)
 
     def _ours(self, request: web.Request, asked: Authority) -> bool:
         if asked.loopback or self._is_listed(asked):
@@ -130,29 +153,57 @@ class Doorman:
 
 def budget_name(address: str) -> str:
     """Under which name the failures of a client are counted: its IPv4 address, or its IPv6 network of /64."""
-    try:
-        ip = ipaddress.ip_address(address.split("%", 1)[0])
-    except ValueError:
+    ip = _parsed(address)
+    if ip is None:
         return "unknown"
     if isinstance(ip, ipaddress.IPv6Address):
-        if ip.ipv4_mapped is not None:
-            return str(ip.ipv4_mapped)
         return str(ipaddress.ip_network((ip, 64), strict=False))
     return str(ip)
 
 
-def _is_loopback(address: str) -> bool:
-    try:
-        ip = ipaddress.ip_address(address.split("%", 1)[0])
-    except ValueError:
-        return False
-    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
-    return (mapped or ip).is_loopback
+def is_tls(request: web.Request) -> bool:
+    """Whether this server itself decrypted the connection."""
+    return request.transport is not None and request.transport.get_extra_info("ssl_object") is not None
+
+
+def peer_of(request: web.Request) -> str:
+    """The address at the other end of the connection: the nearest proxy's, where there is one."""
+    return _address(request, "peername")[0]
 
 
 def from_loopback(address: str) -> bool:
     """Whether a client address is this machine's own loopback."""
     return _is_loopback(address)
+
+
+def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An address without its zone, as IPv4 where IPv6 only carries one; None for what is no address."""
+    try:
+        ip = ipaddress.ip_address(address.split("%", 1)[0])
+    except ValueError:
+        return None
+    return (ip.ipv4_mapped or ip) if isinstance(ip, ipaddress.IPv6Address) else ip
+
+
+def _is_loopback(address: str) -> bool:
+    ip = _parsed(address)
+    return ip is not None and ip.is_loopback
+
+
+def _without_port(address: str) -> str:
+    """``192.0.2.1:4711`` and ``[2001:db8::1]:4711``, as some proxies write, without their ports."""
+    if address.startswith("["):
+        return address[1:].partition("]")[0]
+    name, colon, port = address.partition(":")
+    return name if colon and port.isdigit() else address
+
+
+def _same_target(request: web.Request, host: Authority) -> bool:
+    """Whether a request for a whole URL (``GET http://name/path``) names the same host as its Host header."""
+    target = request.raw_path
+    if target.startswith("/") or target == "*":
+        return True
+    return Authority.parse(urlsplit(target).netloc) == host
 
 
 def _last(request: web.Request, header: str) -> str:

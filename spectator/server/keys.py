@@ -10,12 +10,14 @@ from aiohttp import web
 from spectator.manager import Manager
 from spectator.server.hosts import Doorman
 from spectator.server.turns import Turns
+from spectator.server.webhooks import Webhooks
 from spectator.settings import Settings
 
 MANAGER: web.AppKey[Manager] = web.AppKey("MANAGER", Manager)
 SETTINGS: web.AppKey[Settings] = web.AppKey("SETTINGS", Settings)
 DOORMAN: web.AppKey[Doorman] = web.AppKey("DOORMAN", Doorman)
 TURNS: web.AppKey[Turns] = web.AppKey("TURNS", Turns)
+WEBHOOKS: web.AppKey[Webhooks] = web.AppKey("WEBHOOKS", Webhooks)
 JOIN_ROOT: web.AppKey[str] = web.AppKey("JOIN_ROOT", str)
 """Where spectators find this server, without a trailing slash; empty: wherever they asked."""
 

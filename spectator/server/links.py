@@ -31,6 +31,10 @@ class Links:
         """What the owner opens: the claim rides in the fragment, which browsers send to no server."""
         return f"{self.root}/r/{code}#claim={claim}"
 
+    def invited(self, code: str, invitation: str) -> str:
+        """What somebody invited opens: like the claim, the token reaches no server by the link."""
+        return f"{self.root}/r/{code}#invite={invitation}"
+
     def socket(self, room_id: str) -> str:
         """The absolute ``ws://`` or ``wss://`` address of a room."""
         parts = urlsplit(self.root)

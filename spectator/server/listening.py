@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from spectator.settings import Settings, SettingsError
+from spectator.settings import Settings, SettingsError, is_loopback
 
 PORTS: Final = range(8000, 8020)
 """Where a server looks for a port when none was named."""
@@ -65,6 +65,8 @@ def _open(host: str, port: int) -> socket.socket:
     family, kind, protocol, _, address = socket.getaddrinfo(
         host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
+    if is_loopback(host) and not ipaddress.ip_address(str(address[0])).is_loopback:
+        raise CannotListenError(f"{host} leads to {address[0]} on this machine, which is not its loopback")
     opened = socket.socket(family, kind, protocol)
     try:
         opened.setblocking(False)
@@ -112,9 +114,29 @@ def _outward_address() -> str | None:
         return str(probe.getsockname()[0])
 
 
-def url_of(sock: socket.socket) -> str:
-    """``http://host:port`` of a listening socket; loopback for one that listens everywhere."""
+def url_of(sock: socket.socket, settings: Settings | None = None) -> str:
+    """``http://host:port`` of a listening socket; loopback for one that listens everywhere.
+
+    With TLS in ``settings`` it is ``https://`` and, where one is known, a name: a certificate seldom names an
+    address. That is the name of ``public_url``, else the host as it was told.
+    """
     host, port = sock.getsockname()[:2]
     if ipaddress.ip_address(host).is_unspecified:
         host = "127.0.0.1" if sock.family == socket.AF_INET else "::1"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    if settings is None or settings.tls_cert is None:
+        return _url("http", host, port)
+    if settings.public_url is not None and not settings.behind_proxy:
+        return settings.public_url.rstrip("/")
+    return _url("https", host if _is_address(settings.host) else settings.host, port)
+
+
+def _url(scheme: str, host: str, port: int) -> str:
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True

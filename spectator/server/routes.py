@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from rooms import Caller, Role, Room, RoomsError
 from spectator.manager import Manager
 from spectator.server.access import client_of
+from spectator.server.auditing import Noted
 from spectator.server.keys import TURNS
 from spectator.server.policy import Policy
 
@@ -27,6 +28,7 @@ class Call:
         request: aiohttp's request, for what is special to a handler.
         manager: the domain.
         caller: who calls; ``caller.kind`` is ``anonymous`` without a credential.
+        noted: what the audit is told of this call, for what only the handler knows.
         found: the room of the address, for routes that name one; ``room`` for those that rely on it.
         role: what the caller is in it: owner, moderator, spectator, publisher, reader, or None.
         body: the checked JSON body, for routes that have one.
@@ -36,6 +38,7 @@ class Call:
     request: web.Request
     manager: Manager
     caller: Caller
+    noted: Noted
     found: Room | None = None
     role: Role | None = None
     body: BaseModel | None = None

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import resource
-import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -22,6 +21,8 @@ from spectator.server.app import make_app
 from spectator.server.discovery import Discovery
 from spectator.server.door import make_door
 from spectator.server.listening import BACKLOG, open_sockets, url_of
+from spectator.server.signals import Reload, signals
+from spectator.server.tls import GOODBYE_S, HANDSHAKE_S, Certificate
 from spectator.settings import Settings, SettingsError, private_folder
 from spectator.tasks import Tasks
 
@@ -67,14 +68,15 @@ async def serve(settings: Settings, on_ready: Callable[[Ready], None] | None = N
     private_folder(settings.data_dir)
     stop = asyncio.Event()
     async with AsyncExitStack() as stack:
+        certificate = Certificate.of(settings)
         sockets = open_sockets(settings)
         for one in sockets:
             stack.callback(one.close)
         ready = _ready(settings, sockets)
         manager = await stack.enter_async_context(_manager(settings))
-        stack.enter_context(_signals(stop))
+        stack.enter_context(signals(stop, Reload(manager, certificate)))
         await stack.enter_async_context(
-            answering(manager, settings, sockets, join_root=ready.join_root or "")
+            answering(manager, settings, sockets, join_root=ready.join_root or "", certificate=certificate)
         )
         await stack.enter_async_context(_told(settings, ready.url))
         logger.info("serving at %s", ready.url)
@@ -113,7 +115,12 @@ async def _manager(settings: Settings) -> AsyncIterator[Manager]:
 
 @asynccontextmanager
 async def answering(
-    manager: Manager, settings: Settings, sockets: Sequence[socket.socket], *, join_root: str = ""
+    manager: Manager,
+    settings: Settings,
+    sockets: Sequence[socket.socket],
+    *,
+    join_root: str = "",
+    certificate: Certificate | None = None,
 ) -> AsyncIterator[None]:
     """Answer on the sockets; at the end say good-bye to the viewers, then let what is under way finish.
 
@@ -122,6 +129,7 @@ async def answering(
         settings: as for ``make_app``.
         sockets: bound and listening.
         join_root: as for ``make_app``.
+        certificate: with one, the sockets speak TLS only.
     """
     loop = asyncio.get_running_loop()
     app = make_app(manager, settings, join_root=join_root)
@@ -132,7 +140,7 @@ async def answering(
     listeners = []
     for one in sockets:
         door = partial(make_door, server, loop)
-        listeners.append(await loop.create_server(door, sock=one, backlog=_ACCEPTS))
+        listeners.append(await loop.create_server(door, sock=one, backlog=_ACCEPTS, **_secured(certificate)))
         # asyncio accepts so many in one turn of its loop; those that wait for it may be more.
         one.listen(BACKLOG)
     try:
@@ -142,6 +150,17 @@ async def answering(
             listener.close()
         await _in_time(manager.say_goodbye, "good-bye to the viewers")
         await _in_time(runner.cleanup, "the calls under way")
+
+
+def _secured(certificate: Certificate | None) -> dict[str, Any]:
+    """How ``create_server`` is told of a certificate."""
+    if certificate is None:
+        return {}
+    return {
+        "ssl": certificate.context,
+        "ssl_handshake_timeout": HANDSHAKE_S,
+        "ssl_shutdown_timeout": GOODBYE_S,
+    }
 
 
 @asynccontextmanager
@@ -191,20 +210,7 @@ async def _in_time(step: Callable[[], Awaitable[None]], told: str) -> None:
 
 def _ready(settings: Settings, sockets: Sequence[socket.socket]) -> Ready:
     lan = settings.lan and settings.public_url is None and len(sockets) > 1
-    return Ready(url_of(sockets[0]), url_of(sockets[1]) if lan else None)
-
-
-@contextmanager
-def _signals(stop: asyncio.Event) -> Iterator[None]:
-    """Set ``stop`` at SIGTERM and SIGINT instead of ending in the middle of something."""
-    loop = asyncio.get_running_loop()
-    for one in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(one, stop.set)
-    try:
-        yield
-    finally:
-        for one in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(one)
+    return Ready(url_of(sockets[0], settings), url_of(sockets[1]) if lan else None)
 
 
 def _raise_file_limit() -> None:

@@ -12,6 +12,7 @@ from aiohttp import HttpVersion11, web
 
 from rooms import Busy, RoomsError, StoreUnavailable, Unauthorized
 from spectator.hub import Ended, Variant, Viewer
+from spectator.server.auditing import note_watching
 from spectator.server.keys import SETTINGS
 from spectator.server.problems import MalformedRequest, answer_of
 from spectator.server.routes import Call
@@ -50,6 +51,8 @@ async def handle(call: Call) -> web.StreamResponse:
         raise Busy("There are too many connections from here. Close some, then try again.")
     try:
         hub.turnstile.known(call.client)
+        note_watching(call.manager, call.caller, call.client, room=admission.room)
+        call.noted.what = None  # it is noted: a stream may stay for days
         return await _stream(call, admission)
     finally:
         hub.turnstile.leave(call.client, stranger=False)

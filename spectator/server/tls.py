@@ -54,8 +54,9 @@ class Certificate:
         """
         _load(_context(), self._cert, self._key)  # a try, so that no half of a pair is taken over
         _load(self.context, self._cert, self._key)
-        if self._key is not None and self._key.stat().st_mode & 0o004:
-            logger.warning("%s can be read by everybody on this machine; run: chmod 600 %s", *[self._key] * 2)
+        key = self._key or self._cert
+        if _mode(key) & 0o004:
+            logger.warning("%s can be read by everybody on this machine; run: chmod 600 %s", key, key)
 
 
 def _context() -> ssl.SSLContext:
@@ -73,7 +74,7 @@ def _load(context: ssl.SSLContext, cert: Path, key: Path | None) -> None:
         if error.reason == "KEY_VALUES_MISMATCH":
             told = f"the key in {key or cert} is not that of the certificate in {cert}"
         else:
-            told = f"{cert}{f' and {key}' if key else ''} are not a certificate and its key in PEM"
+            told = f"no certificate and its key, as PEM, in {cert}{f' and {key}' if key else ''}"
         raise SettingsError(f"tls_cert, tls_key: {told}") from None
     except OSError as error:
         missing = next((path for path in (cert, key) if path is not None and not _readable(path)), cert)
@@ -91,6 +92,13 @@ class _LockedError(Exception):
 
 def _no_passphrase() -> str:
     raise _LockedError
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0
 
 
 def _readable(path: Path) -> bool:

@@ -6,7 +6,7 @@ import time
 
 from aiohttp import web
 
-from rooms import Admitted, JoinAsk, JoinRequest, RequestNotFound
+from rooms import Actor, Admitted, JoinAsk, JoinRequest, RequestNotFound
 from spectator.manager.views import RoomView, StaffView, iso
 from spectator.server.answers import (
     ApprovedAnswer,
@@ -19,6 +19,7 @@ from spectator.server.answers import (
 )
 from spectator.server.bodies import ClaimBody, IdentityBody, WaitQuery
 from spectator.server.calls.rooms import shown_to, shown_to_owner
+from spectator.server.keys import WEBHOOKS
 from spectator.server.links import own_links
 from spectator.server.routes import Call
 
@@ -30,7 +31,9 @@ async def join(call: Call) -> web.Response:
     """Ask to come in."""
     ref = call.request.match_info["room"]
     outcome = await call.manager.rooms.join(ref, call.caller, call.read(JoinAsk), call.client)
+    call.noted.room = outcome.room
     if isinstance(outcome, Admitted):
+        call.noted.actor = Actor(call.caller.kind, outcome.person, outcome.name)
         answer = ApprovedAnswer(
             status="approved",
             token=outcome.token,
@@ -43,6 +46,11 @@ async def join(call: Call) -> web.Response:
         if outcome.visitor is not None:
             answer.visitor = outcome.visitor
         return reply(answer)
+    call.noted.actor = Actor(call.caller.kind, outcome.request.person, outcome.request.name)
+    call.noted.outcome, call.noted.subject = "waiting", outcome.request_id
+    if not outcome.again:
+        secrets = call.manager.rooms.webhook_secrets(outcome.room)
+        call.request.app[WEBHOOKS].announce(outcome.room, outcome.request, call.manager.now_ms(), secrets)
     (shown,) = await call.manager.views([outcome.room], None)
     waiting = PendingAnswer(
         status="pending_approval",
@@ -95,6 +103,7 @@ async def withdraw(call: Call) -> web.Response:
 async def redeem_claim(call: Call) -> web.Response:
     """Exchange a claim for the room's key."""
     room, owner_token = await call.manager.rooms.redeem_claim(call.read(ClaimBody).claim)
+    call.noted.room = room
     shown = await shown_to_owner(call, room)
     return reply(
         ClaimedAnswer(room=shown, owner_token=owner_token, ws_url=own_links(call.request).socket(room.id))

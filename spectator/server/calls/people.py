@@ -35,6 +35,7 @@ async def deny(call: Call) -> web.Response:
 async def approve_all(call: Call) -> web.Response:
     """Let in everybody who waits, oldest first, until the room is full."""
     answered = await call.manager.rooms.answer_all(call.room.id)
+    call.noted.count = max(1, len(answered))
     return reply(JoinRequestsAnswer(requests=[_request(one) for one in answered]))
 
 

@@ -15,6 +15,7 @@ from spectator.server.answers import (
     reply,
 )
 from spectator.server.bodies import ExtendBody
+from spectator.server.keys import WEBHOOKS
 from spectator.server.links import join_links, own_links, qr_svg
 from spectator.server.routes import Call
 
@@ -22,8 +23,12 @@ from spectator.server.routes import Call
 async def create_room(call: Call) -> web.Response:
     """Make a room, or find the one of the same name again."""
     key = call.request.headers.get("Idempotency-Key")
-    created = await call.manager.create(call.caller, call.read(NewRoom), key)
-    room = created.room
+    new = call.read(NewRoom)
+    call.request.app[WEBHOOKS].check(new.webhook)
+    created = await call.manager.create(call.caller, new, key)
+    room = call.noted.room = created.room
+    if created.reused:
+        call.noted.what = "reuse"
     claim = await call.manager.rooms.claim(room)
     join_url = join_links(call.request).room(room.code)
     answer = CreatedAnswer(
@@ -36,6 +41,8 @@ async def create_room(call: Call) -> web.Response:
     )
     if created.password is not None:
         answer.password = created.password
+    if new.webhook is not None:
+        answer.webhook_secret = call.manager.rooms.webhook_secrets(room)[0]
     return reply(answer, 200 if created.reused else 201)
 
 
@@ -60,11 +67,15 @@ async def show_room(call: Call) -> web.Response:
 
 async def change_room(call: Call) -> web.Response:
     """Change what is given."""
-    changed = await call.manager.change(call.room, call.read(RoomPatch))
+    patch = call.read(RoomPatch)
+    call.request.app[WEBHOOKS].check(patch.webhook)
+    changed = await call.manager.change(call.room, patch)
     shown = await shown_to_owner(call, changed.room)
     answer = ChangedAnswer(**shown.model_dump(exclude_unset=True))
     if changed.password is not None:
         answer.password = changed.password
+    if patch.webhook is not None:
+        answer.webhook_secret = call.manager.rooms.webhook_secrets(changed.room)[0]
     return reply(answer)
 
 

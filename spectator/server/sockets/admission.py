@@ -59,7 +59,7 @@ def judge(manager: Manager, room: Room, caller: Caller, role: str | None) -> Adm
     """What a caller with this role may do in the room; raises as ``admit``. Pure."""
     if caller.kind == "lobby" and caller.room_id == room.id:
         right = Pass("asker", person=caller.person, request_id=caller.request_id)
-        return Admission(room, right, partial(_shown, manager, None))
+        return Admission(room, right, partial(_shown, manager))
     if caller.kind == "grant" and caller.room_id == room.id and (caller.expired or role is None):
         raise Ended(Close.GRANT_ENDED)
     if role not in ROLES or caller.kind not in KINDS:
@@ -73,7 +73,7 @@ async def visit(manager: Manager, room: Room, client: str) -> Admission:
     Raises:
         RoomsError: the room is full, over, or not that open any more.
     """
-    joined = await manager.rooms.join(room.id, Caller("anonymous"), JoinAsk(), client)
+    joined = await manager.rooms.join(room.code, Caller("anonymous"), JoinAsk(), client)
     if not isinstance(joined, Admitted):
         raise Unauthorized("This room asks the owner first. Join it by POST, then connect with the token.")
     caller = await manager.rooms.caller(joined.token)

@@ -9,10 +9,11 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import WSMsgType, web
 
-from rooms import Admitted, Caller, RequestNotFound, RoomsError, StoreUnavailable, Unauthorized
+from rooms import Actor, Admitted, Caller, RequestNotFound, RoomsError, StoreUnavailable, Unauthorized
 from spectator.hub import Close, Ended, Stage, Variant, Viewer, frames, speech
 from spectator.log import Cursor
 from spectator.manager import Manager
+from spectator.server.auditing import note_watching
 from spectator.server.problems import answer_of
 from spectator.server.sockets.admission import Admission, admit, judge, open_to_all, visit
 from spectator.server.sockets.messages import (
@@ -134,6 +135,7 @@ class Connection:
         async with self._turns.turn():
             self._caller = await self._identify(self._bearer)
             admission = await admit(self._manager, self._ref, self._caller, self._viewer.client)
+            note_watching(self._manager, self._caller, self._viewer.client, room=admission.room)
             if admission.right.request_id is None:
                 await self._attach(admission)
             else:
@@ -145,7 +147,10 @@ class Connection:
         room, _ = await self._manager.rooms.look(self._ref, caller, self._viewer.client)
         if not open_to_all(room):
             return False
-        await self._attach(await visit(self._manager, room, self._viewer.client))
+        admission = await visit(self._manager, room, self._viewer.client)
+        came = Actor("anonymous", admission.right.person)
+        note_watching(self._manager, None, self._viewer.client, room=room, actor=came)
+        await self._attach(admission)
         return True
 
     async def _hello(self, demand: str) -> None:
@@ -308,4 +313,6 @@ class Connection:
             logger.debug("a viewer was refused: %s", error.code)
         else:
             logger.warning("a viewer was refused: %s", error.code)
+        caller = self._caller if self._bearer is None else self._caller or Caller("anonymous")
+        note_watching(self._manager, caller, self._viewer.client, ref=self._ref, outcome=error.code)
         self._hub.end(self._viewer, answer_of(error).close, error.message)

@@ -15,8 +15,8 @@ OWNER = Caller("api_key", tenant="local", scopes=frozenset({"publish", "read", "
 QUICK = Policy(look_s=0.2, poll_s=1.0, return_s=0.3, renew_s=0.5, idle_s=0.5, dead_s=1.0, abort_s=0.2)
 
 
-def describe(room: Room, head: Any, waiting: int) -> dict[str, Any]:
-    return {"id": room.id, "name": room.name, "waiting": waiting}
+def describe(role: str | None, room: Room, head: Any, waiting: int) -> dict[str, Any]:
+    return {"id": room.id, "name": room.name, "code": room.code, "waiting": waiting, "shown_to": role}
 
 
 class Node:
@@ -38,7 +38,7 @@ class Node:
         return appended.offset
 
     async def admitted(self, room: Room, name: str = "Ann") -> tuple[Admitted, Pass]:
-        joined = await self.rooms.join(room.id, Caller("anonymous"), JoinAsk(display_name=name), "test")
+        joined = await self.rooms.join(room.code, Caller("anonymous"), JoinAsk(display_name=name), "test")
         assert isinstance(joined, Admitted)
         caller = await self.rooms.caller(joined.token)
         right = Pass(

@@ -77,7 +77,7 @@ class TestAccessWatch:
 
 class TestLobby:
     async def waiting(self, node, room) -> tuple[Viewer, Sink, list[int], Waiting]:
-        asked = await node.rooms.join(room.id, Caller("anonymous"), JoinAsk(display_name="Ann"), "test")
+        asked = await node.rooms.join(room.code, Caller("anonymous"), JoinAsk(display_name="Ann"), "test")
         viewer, sink, answered = Viewer(Variant.V1, Sink()), Sink(), []
         viewer = Viewer(Variant.V1, sink)
         right = Pass("asker", person=asked.request.person, request_id=asked.request_id)

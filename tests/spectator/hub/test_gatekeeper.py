@@ -23,7 +23,7 @@ async def test_the_owner_is_told_who_waits_and_nobody_else(node):
     _, reader = await node.watch(room, Pass("reader", key_id="k"))
     from rooms import Caller, JoinAsk
 
-    await node.rooms.join(room.id, Caller("anonymous"), JoinAsk(display_name="Ben"), "test")
+    await node.rooms.join(room.code, Caller("anonymous"), JoinAsk(display_name="Ben"), "test")
     assert (await told(owner, "requests", 2))["waiting"] == 1
     assert "requests" not in {message["type"] for message in reader.messages()}
 
@@ -67,6 +67,10 @@ async def test_a_key_of_an_older_generation_is_ended(node, connection):
     assert await ended(sink) == 4501
 
 
+class Nobody:
+    """Seats that nobody has to take."""
+
+
 class Counting:
     """A store's answer to each look, and how many there were."""
 
@@ -87,7 +91,7 @@ async def gate():
     node = SimpleNamespace(
         manager=manager, policy=policy, clock=clock, rooms={"r": RoomHub("r", 0.0)}, now_ms=lambda: NOW
     )
-    keeper = Gatekeeper(node, Pump(policy, clock), Outage(lambda _: None), lambda *end: ends.append(end))
+    keeper = Gatekeeper(node, Pump(policy, clock), Outage(lambda _: None), Nobody(), lambda *end: ends.append(end))
     return SimpleNamespace(keeper=keeper, manager=manager, room=node.rooms["r"], ends=ends, node=node)
 
 

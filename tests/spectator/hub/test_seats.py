@@ -10,7 +10,7 @@ from tests.spectator.hub.living import OWNER
 async def test_those_who_come_together_go_together(rooms, connection):
     room = (await rooms.create(OWNER, NewRoom(max_spectators=100))).room
     people = [
-        (await rooms.join(room.id, Caller("anonymous"), JoinAsk(display_name="x"), "test")).person
+        (await rooms.join(room.code, Caller("anonymous"), JoinAsk(display_name="x"), "test")).person
         for _ in range(50)
     ]
     seats = Seats(rooms, Tasks("test"))
@@ -21,17 +21,17 @@ async def test_those_who_come_together_go_together(rooms, connection):
 
 async def test_what_is_lost_is_told(rooms, connection):
     room = (await rooms.create(OWNER, NewRoom(max_spectators=1))).room
-    ann = (await rooms.join(room.id, Caller("anonymous"), JoinAsk(display_name="Ann"), "test")).person
+    ann = (await rooms.join(room.code, Caller("anonymous"), JoinAsk(display_name="Ann"), "test")).person
     seats = Seats(rooms, Tasks("test"))
     assert await seats.renew([(room.id, ann)]) == []
     await connection.command("DEL", f"sp:{{{room.id}}}:seats")
-    await rooms.join(room.id, Caller("anonymous"), JoinAsk(display_name="Ben"), "test")
+    await rooms.join(room.code, Caller("anonymous"), JoinAsk(display_name="Ben"), "test")
     assert await seats.renew([(room.id, ann)]) == [(room.id, ann)]
 
 
 async def test_a_seat_given_back_is_free(rooms):
     room = (await rooms.create(OWNER, NewRoom(max_spectators=1))).room
-    ann = (await rooms.join(room.id, Caller("anonymous"), JoinAsk(display_name="Ann"), "test")).person
+    ann = (await rooms.join(room.code, Caller("anonymous"), JoinAsk(display_name="Ann"), "test")).person
     seats = Seats(rooms, Tasks("test"))
     await seats.take(room.id, ann)
     seats.give_back(room.id, ann)
