@@ -18,6 +18,9 @@ from rooms.manager.credentials import Credentials
 from rooms.manager.directory import Directory
 from rooms.manager.founding import Founding
 from rooms.manager.indexes import Indexes
+from rooms.manager.invitations import Invitations
+from rooms.manager.powers import Powers
+from rooms.manager.rotating import Rotating
 from rooms.manager.quotas import Quotas
 from rooms.manager.removal import Removal
 from rooms.manager.standing import may_publish
@@ -27,7 +30,7 @@ from rooms.manager.upkeep import Upkeep
 from rooms.manager.watching import Watching
 from rooms.models import Admitted, Caller, Created, Glance, JoinRequest, Person, Present, Role, Room, Waiting
 from rooms.passwords import Passwords
-from rooms.store import NamesStore, PeopleStore, RoomStore, TenantsStore
+from rooms.store import NamesStore, PeopleStore, PowersStore, RoomStore, TenantsStore
 from rooms.tokens import Secrets
 
 
