@@ -58,6 +58,6 @@ def _check_way(request: web.Request) -> None:
             raise NotAllowed("With --lan, API and operator keys are taken on this machine's loopback only.")
     elif doorman.readable(request):
         raise NotAllowed(
-            "API and operator keys are taken over TLS only: connect through the proxy. One that is not on this "
-            "machine is named by SPECTATOR_TRUSTED_PROXIES."
+            "API and operator keys are taken over TLS only: connect through the proxy. One that is elsewhere "
+            "than on this machine is named by SPECTATOR_TRUSTED_PROXIES."
         )

@@ -27,7 +27,7 @@ _HIGHEST_PORT: Final = 65_535
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """A host (lower case, without brackets, IPv6 in its short form) and a port, None where none was written."""
+    """A host (lower case, no brackets, IPv6 in its short form) and a port, None where none was written."""
 
     name: str
     port: int | None

@@ -7,6 +7,7 @@ from spectator.settings import Settings, SettingsError, is_loopback, private_fol
 
 HOME = {"HOME": "/h"}
 LONG = "0123456789abcdef"
+OPERATOR = f"op_{LONG}"
 
 
 def load(arguments=None, **environ):
@@ -34,9 +35,12 @@ def test_every_field_but_the_folder_is_read_from_the_environment(tmp_path):
         SPECTATOR_PUBLIC_URL="https://watch.example.org",
         SPECTATOR_HOSTS="a.example.org, b.example.org",
         SPECTATOR_SECRET_KEYS=f"{LONG}1,{LONG}2",
-        SPECTATOR_OPERATOR_KEY="op_x",
+        SPECTATOR_OPERATOR_KEY=OPERATOR,
         SPECTATOR_RATE_LIMITS="off",
         SPECTATOR_BEHIND_PROXY="on",
+        SPECTATOR_TRUSTED_PROXIES="10.1.0.0/16, 2001:db8::/48",
+        SPECTATOR_TLS_CERT="~/cert.pem",
+        SPECTATOR_TLS_KEY="/key.pem",
         SPECTATOR_STATIC_DIR=str(tmp_path),
         SPECTATOR_THEME="dark",
         SPECTATOR_IDLE_EXIT_S="3600",
@@ -49,6 +53,8 @@ def test_every_field_but_the_folder_is_read_from_the_environment(tmp_path):
         f"{LONG}2".encode(),
     ]
     assert (settings.idle_exit_s, settings.rate_limits, settings.behind_proxy) == (3600.0, False, True)
+    assert settings.trusted_proxies == ("10.1.0.0/16", "2001:db8::/48")
+    assert (settings.tls_cert, settings.tls_key) == (Path("~/cert.pem").expanduser(), Path("/key.pem"))
     assert (settings.data_dir, settings.log_level, settings.static_dir) == (Path("/d"), "debug", tmp_path)
 
 
@@ -64,7 +70,19 @@ def test_every_field_but_the_folder_is_read_from_the_environment(tmp_path):
         ({"hots": "x"}, {}, "no such setting"),
         ({"lan": True, "host": "0.0.0.0"}, {}, "leave host out"),
         ({"host": "0.0.0.0"}, {}, "--lan"),
-        ({"host": "0.0.0.0", "operator_key": SecretStr("op_x")}, {}, "--behind-proxy"),
+        ({"host": "0.0.0.0", "operator_key": SecretStr(OPERATOR)}, {}, "--behind-proxy"),
+        ({"host": "0.0.0.0", "behind_proxy": True}, {}, "SPECTATOR_OPERATOR_KEY"),
+        ({"host": "0.0.0.0", "tls_cert": Path("/c")}, {}, "SPECTATOR_OPERATOR_KEY"),
+        ({"host": "::", "operator_key": SecretStr(OPERATOR)}, {}, "not a loopback address"),
+        ({"host": "", "operator_key": SecretStr(OPERATOR)}, {}, "not a loopback address"),
+        ({"host": "lab.example.org", "operator_key": SecretStr(OPERATOR)}, {}, "not a loopback address"),
+        ({"tls_key": Path("/k")}, {}, "without tls_cert"),
+        ({"lan": True, "tls_cert": Path("/c")}, {}, "lan is plain HTTP"),
+        ({"trusted_proxies": ("10.0.0.0/8",)}, {}, "--behind-proxy"),
+        ({"behind_proxy": True, "trusted_proxies": ("10.0.0.1/8",)}, {}, "host bits set.*10.1.0.0/16"),
+        ({"behind_proxy": True, "trusted_proxies": ("proxy",)}, {}, "trusted_proxies"),
+        ({}, {"SPECTATOR_OPERATOR_KEY": "op_short"}, "operator_key must look like op_<secret>"),
+        ({}, {"SPECTATOR_OPERATOR_KEY": f"sk_local_{LONG}"}, "operator_key must look like op_<secret>"),
         ({"static_dir": Path("/nowhere")}, {}, "index.html"),
         ({"secret_keys": (SecretBytes(b"short"),)}, {}, "at least 16 bytes"),
     ],
@@ -78,12 +96,16 @@ def test_no_secret_is_told_in_an_error():
     with pytest.raises(SettingsError) as error:
         load(SPECTATOR_SECRET_KEYS="swordfish")
     assert "swordfish" not in str(error.value)
-    assert "op_x" not in repr(load(SPECTATOR_OPERATOR_KEY="op_x"))
+    with pytest.raises(SettingsError) as error:
+        load(SPECTATOR_OPERATOR_KEY="op_swordfish")
+    assert "swordfish" not in str(error.value)
+    assert OPERATOR not in repr(load(SPECTATOR_OPERATOR_KEY=OPERATOR))
 
 
-def test_an_open_address_needs_operator_key_and_proxy():
-    settings = load({"host": "0.0.0.0", "behind_proxy": True}, SPECTATOR_OPERATOR_KEY="op_x")
-    assert settings.host == "0.0.0.0"
+@pytest.mark.parametrize("cover", [{"behind_proxy": True}, {"tls_cert": Path("/c"), "tls_key": Path("/k")}])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "lab.example.org"])
+def test_an_open_address_needs_an_operator_key_and_tls_or_a_proxy(host, cover):
+    assert load({"host": host, **cover}, SPECTATOR_OPERATOR_KEY=OPERATOR).host == host
 
 
 @pytest.mark.parametrize(

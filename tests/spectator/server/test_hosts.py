@@ -46,6 +46,7 @@ def asked(
         "127.8.8.8",
         "[::1]:8000",
         "room.localhost:80",
+        "localhost.:8000",
         "192.168.1.5:8000",
     ],
 )
@@ -71,6 +72,18 @@ def test_loopback_names_with_any_port_and_the_bound_address_are_ours(host: str) 
         "http://127.0.0.1",
         "user@127.0.0.1",
         "127.0.0.1/..",
+        "127.1",
+        "2130706433",
+        "0x7f.0.0.1",
+        "0177.0.0.1",
+        "localhost..",
+        "localhost:",
+        "[::1%25eth0]",
+        "[127.0.0.1]",
+        "[::1]x",
+        "0.0.0.0:8000",
+        "[::]:8000",
+        "l\u043ecalhost",
     ],
 )
 def test_any_other_host_is_not_ours(host: str | None) -> None:
@@ -152,24 +165,95 @@ FORWARDED = {
 }
 
 
-def test_forwarded_headers_count_for_nothing_without_a_proxy() -> None:
-    request = asked("localhost", **FORWARDED)
-    ours = doorman()
-    assert (ours.host(request), ours.scheme(request), ours.client(request)) == (
-        "localhost",
-        "http",
-        "10.0.0.9",
-    )
+def seen(ours: Doorman, request: web.Request) -> tuple[str, str, str]:
+    return ours.host(request), ours.scheme(request), ours.client(request)
 
 
-def test_behind_a_proxy_the_last_forwarded_values_count() -> None:
-    request = asked("localhost", **FORWARDED)
-    ours = doorman(behind_proxy=True)
-    assert (ours.host(request), ours.scheme(request), ours.client(request)) == (
-        "localhost:1234",
-        "https",
-        "203.0.113.7",
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"behind_proxy": True},
+        {"behind_proxy": True, "trusted_proxies": ("10.0.1.0/24", "2001:db8::/48")},
+    ],
+)
+def test_forwarded_headers_count_for_nothing_from_who_is_no_trusted_proxy(settings: Any) -> None:
+    assert seen(doorman(**settings), asked("localhost", **FORWARDED)) == ("localhost", "http", "10.0.0.9")
+
+
+def test_a_trusted_proxy_says_who_asks_and_how_and_never_for_which_host() -> None:
+    request = asked("localhost", peer="127.0.0.1", **FORWARDED)
+    assert seen(doorman(behind_proxy=True), request) == ("localhost", "https", "203.0.113.7")
+    named = doorman(behind_proxy=True, trusted_proxies=("10.0.0.0/24",))
+    assert seen(named, asked("localhost", **FORWARDED)) == ("localhost", "https", "203.0.113.7")
+    assert seen(named, request) == ("localhost", "http", "127.0.0.1")  # loopback is named no more
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "client"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("6.6.6.6, 203.0.113.7, 10.1.0.1", "203.0.113.7"),
+        ("203.0.113.7, 10.1.0.2,10.1.0.1", "203.0.113.7"),
+        ("10.1.0.2, 10.1.0.1", "10.1.0.2"),
+        ("203.0.113.7:4711", "203.0.113.7"),
+        ("[2001:db8::7]:4711", "2001:db8::7"),
+        ("2001:db8::7", "2001:db8::7"),
+        ("6.6.6.6, unknown", "10.1.0.9"),
+        ("6.6.6.6, _hidden, 10.1.0.1", "10.1.0.1"),
+        ("6.6.6.6,", "10.1.0.9"),
+        ("", "10.1.0.9"),
+        ("::ffff:10.1.0.1", "::ffff:10.1.0.1"),
+    ],
+)
+def test_what_stands_before_the_first_untrusted_address_is_invented(forwarded: str, client: str) -> None:
+    ours = doorman(behind_proxy=True, trusted_proxies=("10.1.0.0/16",))
+    assert ours.client(asked("localhost", peer="10.1.0.9", X_Forwarded_For=forwarded)) == client
+
+
+def test_several_headers_are_one_list() -> None:
+    headers = CIMultiDict([("X-Forwarded-For", "6.6.6.6"), ("X-Forwarded-For", "203.0.113.7, 10.1.0.2")])
+    transport = Transport(("192.168.1.5", 8000), ("10.1.0.1", 4711))
+    request = make_mocked_request("GET", "/", headers=headers, transport=transport)
+    assert doorman(behind_proxy=True, trusted_proxies=("10.1.0.0/16",)).client(request) == "203.0.113.7"
+
+
+@pytest.mark.parametrize(
+    ("target", "host", "ours"),
+    [
+        ("/room", "localhost:8000", True),
+        ("*", "localhost:8000", True),
+        ("http://localhost:8000/room", "localhost:8000", True),
+        ("http://LOCALHOST:8000/room", "localhost:8000", True),
+        ("http://evil.example/room", "localhost:8000", False),
+        ("http://localhost:8000@evil.example/room", "localhost:8000", False),
+        ("http://localhost:8001/room", "localhost:8000", False),
+        ("evil.example:443", "localhost:8000", False),
+        ("//evil.example/room", "localhost:8000", True),  # a path, though it looks like a host
+    ],
+)
+def test_a_target_that_names_a_host_names_the_same(target: str, host: str, ours: bool) -> None:
+    transport = Transport(("127.0.0.1", 8000), ("127.0.0.1", 4711))
+    request = make_mocked_request("GET", target, headers={"Host": host}, transport=transport)
+    if ours:
+        doorman().check(request)
+    else:
+        with pytest.raises(HostNotAllowed):
+            doorman().check(request)
+
+
+def test_two_hosts_are_none() -> None:
+    headers = CIMultiDict([("Host", "localhost"), ("Host", "localhost")])
+    request = make_mocked_request(
+        "GET", "/", headers=headers, transport=Transport(("127.0.0.1", 1), ("::1", 2))
     )
+    with pytest.raises(HostNotAllowed):
+        doorman().check(request)
+
+
+@pytest.mark.parametrize("host", ["[::1]:8000", "[0:0:0:0:0:0:0:1]:8000", "[2001:DB8:0::7]:8000"])
+def test_an_ipv6_address_is_the_same_however_it_is_written(host: str) -> None:
+    doorman().check(asked(host, own="2001:db8::7"))
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ async def test_behind_a_proxy_addresses_are_the_visitors(
 ) -> None:
     settings = {"static_dir": page_folder, "behind_proxy": True, "hosts": ("lab.example",)}
     async with running(store.url, tmp_path, **settings) as site:
-        forwarded = {"X_Forwarded_Host": "lab.example", "X_Forwarded_Proto": "https"}
+        forwarded = {"Host": "lab.example", "X_Forwarded_Proto": "https"}
         made = (await site.call("POST", "/rooms", {}, token="key", **forwarded)).body
         assert made["join_url"] == f"https://lab.example/r/{made['room']['code']}"
         assert made["ws_url"].startswith("wss://lab.example/ws/rooms/")

@@ -60,7 +60,9 @@ def test_when_all_are_taken_it_says_so(opened: list[socket.socket]) -> None:
 
 
 def test_an_address_of_another_machine_is_refused() -> None:
-    proxied = settings(host="nowhere.invalid", port=0, operator_key=SecretStr("op_x"), behind_proxy=True)
+    proxied = settings(
+        host="nowhere.invalid", port=0, operator_key=SecretStr("op_0123456789abcdef"), behind_proxy=True
+    )
     with pytest.raises(CannotListenError, match=r"cannot listen on nowhere\.invalid"):
         open_sockets(proxied)
 
