@@ -16,6 +16,10 @@ LEAVES = [
 ON_THE_WIRE = [
     "room_not_found",
     "request_not_found",
+    "invitation_not_found",
+    "spectator_not_found",
+    "tenant_not_found",
+    "key_not_found",
     "room_closed",
     "room_expired",
     "password_required",
@@ -29,6 +33,7 @@ ON_THE_WIRE = [
     "origin_not_allowed",
     "room_full",
     "code_taken",
+    "tenant_taken",
     "request_settled",
     "sequence_gap",
     "too_many_attempts",

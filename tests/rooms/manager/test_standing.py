@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from rooms import Caller
+from rooms.access import user_person
 from rooms.manager import standing
 from rooms.store import Facts, Record
 from tests.rooms.made import NOW, a_member, a_room
@@ -12,7 +13,7 @@ ROOM = a_room(owner_id="root", allowed_users=frozenset({"ann"}), blocked_users=f
 
 def identity(user: str, tenant: str = "local") -> Caller:
     return Caller(
-        "identity", tenant=tenant, person=standing.user_person(tenant, user), user_id=user, name=user
+        "identity", tenant=tenant, person=user_person(tenant, user), user_id=user, name=user
     )
 
 
@@ -90,10 +91,10 @@ def test_who_may_publish(caller: Caller, may: bool) -> None:
 
 def test_a_grant_is_worth_what_the_row_says_while_it_names_it() -> None:
     member = a_member("v_1", grant_id="g_1", role="moderator")
-    assert standing.granted_role(grant(), member) == "moderator"
-    assert standing.granted_role(grant(grant_id="g_2"), member) is None
-    assert standing.granted_role(grant(expired=True), member) is None
-    assert standing.granted_role(grant(), None) is None
+    assert standing.granted_role(grant(), ROOM, member) == "moderator"
+    assert standing.granted_role(grant(grant_id="g_2"), ROOM, member) is None
+    assert standing.granted_role(grant(expired=True), ROOM, member) is None
+    assert standing.granted_role(grant(), ROOM, None) is None
 
 
 class TestVisitors:

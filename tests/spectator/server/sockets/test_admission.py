@@ -41,7 +41,7 @@ async def test_an_asker_waits(site):
     asked = await site.join(made["room"]["code"])
     admission = await admit(site.manager, room, await caller(site, asked["token"]), "here")
     assert admission.right.request_id == asked["request_id"]
-    shown = admission.describe(admission.room, Head(), 0)
+    shown = admission.describe(admission.right.role, admission.room, Head(), 0)
     assert "config" not in shown
 
 
