@@ -27,7 +27,7 @@ demo-lan: $(READY)-local ## the same, for everybody on this network; prints a QR
 test: test-python test-page ## all tests: environment, store, browser, page
 	@echo "all tests passed"
 
-test-python: $(READY)-test $(READY)-browser
+test-python: $(READY)-test $(READY)-browser $(READY)-page
 	$(BIN)/python -m pytest $(PYTEST)
 	$(BIN)/vermin --no-tips --target=3.8- --violations --eval-annotations \
 		spectator/__init__.py spectator/client spectator/protocol spectator/sessions

@@ -180,7 +180,7 @@ const WORDS = {
   key_ended: words("Key ended", "Your owner key does not work any more", "It was changed, or the room was given to somebody else. Open a new owner link, or come in as a spectator.", "lock", "warn", SPECTATE),
   given_away: words("Given away", "The room has a new owner", "Your owner key has ended. You can come in like everybody else.", "people", "plain", SPECTATE),
   room_full: words("Full", "The room is full", "A seat is free as soon as somebody leaves.", "people", "warn", TRY),
-  too_many_attempts: words("Wait", "Too many tries", "Wait a little before you try again.", "clock", "warn", TRY),
+  too_many_attempts: words("Wait", "Too many tries from here", "Wait a little before you try again.", "clock", "warn", TRY),
   quota_exceeded: words("Wait", "Too many people are waiting", "Try again in a minute.", "people", "warn", TRY),
   request_settled: words("Answered", "This request was already answered", "Nothing was changed.", "people"),
   request_not_found: words("Gone", "The request has ended", "No answer means no. You can ask again.", "clock", "plain", ASK),

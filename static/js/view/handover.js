@@ -36,8 +36,8 @@ export function Confirm({ title, keep = "Cancel", go, danger = false, done, act,
 
 /** @type {[Question, string, string][]} */
 const DOINGS = [
-  ["code", "New code, everybody out", "All spectators come in again with a new code."],
-  ["password", "New password, everybody out", "All spectators come in again with a new password."],
+  ["code", "New code for everybody", "All spectators leave, and come in again with a new code."],
+  ["password", "New password for everybody", "All spectators leave, and come in again with a new password."],
   ["key", "New owner key", "The key of this room ends everywhere but here."],
   ["owner", "Give the room away", "Somebody else becomes the owner."],
 ];
@@ -58,8 +58,8 @@ export function StartOver({ roomId }) {
 
 /** @type {Record<"code" | "password" | "key", {title: string, text: string, go: string}>} */
 const ROTATIONS = {
-  code: { title: "A new code for everybody?", go: "New code, everybody out", text: "All spectators leave at once, and only the new code lets them in again. Moderators stay, and who waits goes on waiting." },
-  password: { title: "A new password for everybody?", go: "New password, everybody out", text: "All spectators leave at once, and need the new password to come in again. It is made up for you and shown once. Moderators stay." },
+  code: { title: "A new code for everybody?", go: "Ask everybody in again", text: "All spectators leave at once, and only the new code lets them in again. Moderators stay, and who waits goes on waiting." },
+  password: { title: "A new password for everybody?", go: "Ask everybody in again", text: "All spectators leave at once, and need the new password to come in again. It is made up for you and shown once. Moderators stay." },
   key: { title: "A new owner key?", go: "New owner key", text: "The old key stops working everywhere at once: in other browsers, in scripts that hold it, in links that were not opened yet. This page goes on with the new one." },
 };
 

@@ -71,7 +71,7 @@ function Ends({ roomId }) {
 
 /** Hours by which a room is usually extended, and their words. */
 /** @type {[number, string][]} */
-const STEPS = [[1, "1 hour"], [5, "5 hours"], [24, "1 day"], [168, "7 days"]];
+const STEPS = [[1, "1 h"], [5, "5 h"], [24, "1 day"], [168, "7 days"]];
 
 /** @param {{roomId: string, ends: number | null, done: () => void}} props */
 function Longer({ roomId, ends, done }) {
