@@ -260,7 +260,7 @@ class Admission:
         word, standing = await people.ask(
             facts.record,
             request,
-            most=limits.waiting_in_room,
+            limits.waiting_in_room,
             most_from_source=limits.waiting_of_client if limits.enabled else limits.waiting_in_room,
             charge=self._newcomer(found),
         )

@@ -93,13 +93,14 @@ class PeopleStore:
         self,
         record: Record,
         one: JoinRequest,
-        *,
         most: int,
-        most_from_source: int,
+        *,
+        most_from_source: int | None = None,
         charge: Sequence[Call] = (),
     ) -> tuple[str, JoinRequest]:
-        """Let somebody wait; ``charge``: budgets that are charged in the same breath.
+        """Let somebody wait, of at most ``most`` in the room and ``most_from_source`` from one address.
 
+        ``charge``: budgets that are charged in the same breath.
         Returns ``waits`` with the request that waits (an older one goes on), ``many``, ``over``, ``changed``.
         """
         room_id = record.room.id
@@ -116,7 +117,7 @@ class PeopleStore:
             ends_ms + ANSWER_KEPT_MS,
             most,
             rows.source_in_row(one),
-            most_from_source,
+            most if most_from_source is None else most_from_source,
         ]
         reply = await self._charged((scripts.ASK, names, args), charge)
         word = rows.text(reply[0])

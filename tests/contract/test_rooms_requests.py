@@ -160,10 +160,23 @@ async def test_who_withdraws_leaves_no_trace(world: World) -> None:
 
 async def test_a_hundred_may_wait_in_a_room(world: World) -> None:
     room = (await world.room(require_approval=True)).room
-    outcomes = await asyncio.gather(*(code_of(world.ask(room.code)) for _ in range(105)))
+    outcomes = await asyncio.gather(
+        *(code_of(world.ask(room.code, client=f"192.0.2.{number % 3}")) for number in range(105))
+    )
     assert sorted(outcomes) == ["quota_exceeded"] * 5 + ["waits"] * 100
     first = (await world.manager.requests(room.id))[0]
     await world.manager.answer(room.id, first.id, False)
+    assert await code_of(world.ask(room.code, client="192.0.2.0")) == "waits"
+
+
+async def test_one_address_takes_half_of_the_places_to_wait_at_most(world: World) -> None:
+    room = (await world.room(require_approval=True)).room
+    trick = '"source":""'
+    outcomes = await asyncio.gather(*(code_of(world.ask(room.code, display_name=trick)) for _ in range(55)))
+    assert sorted(outcomes) == ["quota_exceeded"] * 5 + ["waits"] * 50
+    assert await code_of(world.ask(room.code, client="192.0.2.9")) == "waits"
+    first = (await world.manager.requests(room.id))[0]
+    await world.manager.withdraw(room.id, first.id)
     assert await code_of(world.ask(room.code)) == "waits"
 
 

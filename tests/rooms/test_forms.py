@@ -89,7 +89,7 @@ def test_a_level_is_given_by_its_value() -> None:
         ({"pasword": "x"}, "pasword"),
         ({"presence": "all"}, "presence"),
         ({"presence": None}, "presence"),
-        ({"webhook": "http://example.org/hook"}, "webhook"),
+        ({"webhook": "ftp://example.org/hook"}, "webhook"),
         ({"webhook": "https://user:secret@example.org/hook"}, "webhook"),
         ({"webhook": "https://user@example.org/hook"}, "webhook"),
         ({"webhook": "https:///hook"}, "webhook"),

@@ -37,11 +37,27 @@ class TestLook:
 
     async def test_a_miss_costs(self, world: World) -> None:
         codes = []
-        for _ in range(16):
+        for _ in range(31):
             with pytest.raises(RoomsError) as caught:
                 await world.manager.look("ABC234", await world.manager.caller(None), CLIENT)
             codes.append(caught.value.code)
-        assert codes == ["room_not_found"] * 15 + ["too_many_attempts"]
+        assert codes == ["room_not_found"] * 30 + ["too_many_attempts"]
+
+    async def test_an_id_is_worth_something_to_who_holds_a_credential_for_the_room(
+        self, world: World
+    ) -> None:
+        created = await world.room(allowed_users=["ann"])
+        room_id = created.room.id
+        member = await world.enter(created.room.code)
+        for stranger in (None, await world.identity("bob", "other"), (await world.room()).owner_token):
+            assert await sees(world, room_id, stranger) == "hidden"
+        assert await sees(world, room_id, created.owner_token) == "owner"
+        assert await sees(world, room_id, member.token) == "spectator"
+        assert await sees(world, room_id, await world.identity("ann")) is None
+        assert await sees(world, room_id, KEY) == "owner"
+        await world.manager.leave(room_id, member.person)
+        assert await sees(world, room_id, member.token) is None, "a dead grant is told that it is dead"
+        assert await sees(world, room_id, member.visitor) == "hidden"
 
     async def test_a_credential_of_the_room_is_never_over_the_budget(self, world: World) -> None:
         created = await world.room(password="x")
@@ -58,7 +74,7 @@ class TestLook:
     async def test_an_ended_room_can_be_looked_at_while_it_is_kept(self, world: World) -> None:
         room = (await world.room()).room
         await world.manager.close_room(room)
-        assert await sees(world, room.id) is None
+        assert await sees(world, room.id, await world.identity("ann")) is None
         assert await sees(world, room.code) is None
         assert await world.connection.command("PTTL", keys.code(room.code)) <= CODE_KEPT_MS
 

@@ -1,6 +1,6 @@
 import pytest
 
-from rooms import Bucket, Limits, RoomsError, StoreUnavailable, TooManyAttempts
+from rooms import Bucket, Limits, RoomsError, StoreUnavailable, TooManyAttempts, WrongPassword
 from rooms.manager.budgets import source_of
 from spectator.embedded import EmbeddedStore
 from tests.rooms.world import World, world_on
@@ -32,14 +32,35 @@ async def misses(world: World, refs: list[str], client: str = "192.0.2.1") -> li
     return codes
 
 
-async def test_a_code_is_one_however_it_is_typed(world: World) -> None:
-    typed = ["abc234", "ABC-234", " A B C 2 3 4 ", f"AB{'-' * 80}C234"] * 4
-    assert (await misses(world, typed))[-1] == "too_many_attempts"
-    assert await misses(world, ["DEF234"]) == ["room_not_found"]
+async def test_a_room_is_one_by_whatever_name_it_is_guessed_at(world: World) -> None:
+    room = (await world.room(password="s3cret", owner_id="ann")).room
+    code = room.code
+    bob = await world.identity("bob")  # vouched for, so that the id counts
+    typed = [code.lower(), f"{code[:3]}-{code[3:]}", " ".join(code), room.id] * 4
+    answers = []
+    for ref in typed:
+        with pytest.raises(RoomsError) as caught:
+            await world.ask(ref, bob, password="guess")
+        answers.append(caught.value.code)
+    assert answers == ["wrong_password"] * 15 + ["too_many_attempts"]
+    other = (await world.room(password="s3cret")).room
+    with pytest.raises(RoomsError) as caught:
+        await world.ask(other.code, password="guess")
+    assert caught.value.code == "wrong_password"
+
+
+async def test_wrong_passwords_use_up_no_budget_of_the_whole_server(store: EmbeddedStore) -> None:
+    limits = Limits(server=Bucket(burst=4, per_minute=1))
+    async with world_on(store.url, limits) as world:
+        room = (await world.room(password="s3cret")).room
+        for number in range(10):
+            with pytest.raises(WrongPassword):
+                await world.ask(room.code, password="guess", client=f"192.0.2.{number}")
+        assert await misses(world, ["ABC234"], "192.0.2.99") == ["room_not_found"]
 
 
 async def test_what_is_left_is_told(world: World) -> None:
-    await misses(world, ["ABC234"] * 15)
+    await misses(world, ["ABC234"] * 30)
     with pytest.raises(TooManyAttempts) as caught:
         await world.manager.look("ABC234", await world.manager.caller(None), "192.0.2.1")
     assert caught.value.retry_after is not None

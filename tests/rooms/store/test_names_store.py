@@ -77,8 +77,9 @@ async def test_a_budget_fills_again_and_goes_into_debt(world: World, names: Name
     bucket = Bucket(burst=3, per_minute=60)
 
     async def over(cost: int, mark: str = "") -> int:
-        call = names.budget_call("sp:budget:x", bucket, cost, mark)
-        return int(await world.connection.run(*call))
+        call = names.budget_call("sp:budget:x", bucket, cost, mark, debt=bucket.burst)
+        left, _ = await world.connection.run(*call)
+        return int(left)
 
     assert await over(0) == 0
     assert [await over(1, str(number)) > 0 for number in range(4)] == [False, False, True, True]
@@ -92,3 +93,20 @@ async def test_a_budget_fills_again_and_goes_into_debt(world: World, names: Name
     world.clock.push(2100)
     assert await over(0) == 0
     assert await over(1, "x") > 0
+
+
+async def test_without_debt_a_cost_is_taken_whole_or_not_at_all(world: World) -> None:
+    names, bucket = NamesStore(world.connection), Bucket(burst=10, per_minute=60)
+
+    async def take(cost: int, mark: str) -> tuple[int, int]:
+        call = names.budget_call("sp:budget:y", bucket, cost, mark, debt=0)
+        left, taken = await world.connection.run(*call)
+        return left, taken
+
+    assert await take(8, "a") == (pytest.approx(6000, abs=200), 1)  # what is left would not do once more
+    assert await take(8, "a") == (pytest.approx(6000, abs=200), 1)  # a repeat takes nothing
+    assert (await take(3, "b"))[1] == 0
+    assert (await take(2, "c"))[1] == 1
+    assert (await take(1, "d"))[1] == 0
+    world.clock.push(1000)
+    assert (await take(1, "e"))[1] == 1
