@@ -12,9 +12,11 @@ import msgspec
 from rooms import Busy, RoomNotFound, StoreUnavailable
 from spectator.hub import delivery, packets, speech
 from spectator.hub.codes import Close
+from spectator.hub.crowd import audience
 from spectator.hub.gate import verdict
 from spectator.hub.gatekeeper import Gatekeeper
 from spectator.hub.node import Node
+from spectator.hub.presence import Presence
 from spectator.hub.pump import Pump
 from spectator.hub.reader import Reader
 from spectator.hub.room import Describe, RoomHub
@@ -37,12 +39,21 @@ class Ended(Exception):
 class Doorway:
     """Opens rooms, lets connections in, and puts rooms away that nobody has needed for a while."""
 
-    def __init__(self, node: Node, reader: Reader, gatekeeper: Gatekeeper, pump: Pump, seats: Seats) -> None:
+    def __init__(
+        self,
+        node: Node,
+        reader: Reader,
+        gatekeeper: Gatekeeper,
+        pump: Pump,
+        seats: Seats,
+        presence: Presence,
+    ) -> None:
         self._node = node
         self._reader = reader
         self._gatekeeper = gatekeeper
         self._pump = pump
         self._seats = seats
+        self._presence = presence
         self.bells: Bells | None = None
 
     async def attach(
@@ -53,13 +64,12 @@ class Doorway:
         async with self._inside(room_id) as room:
             await self._watched(room)
             self._check_room_for_one_more(room, right)
-            if right.seated and right.person is not None:
-                await self._seat(room, right, right.person)
-            if since is not None:
-                await self._reader.reach_back(room, since)
-            if viewer.stage is not Stage.ENDED:  # it may have left while the store was asked
-                self._check_still_right(room, right, admitted_ms)
-                self._settle_in(room, viewer, right, describe, since)
+            async with self._tied(room, right):
+                if since is not None:
+                    await self._reader.reach_back(room, since)
+                if viewer.stage is not Stage.ENDED:  # it may have left while the store was asked
+                    self._check_still_right(room, right, admitted_ms)
+                    self._settle_in(room, viewer, right, describe, since)
         self._gatekeeper.ring(room_id)
 
     async def wait_in_lobby(
@@ -142,6 +152,7 @@ class Doorway:
         async with room.loading:
             await self._known(room)
             if room.feed is None:
+                await self._presence.look([room])
                 await self._reader.load(room)
 
     async def _known(self, room: RoomHub) -> None:
@@ -186,6 +197,24 @@ class Doorway:
         if code is not None:
             raise Ended(code)
 
+    @asynccontextmanager
+    async def _tied(self, room: RoomHub, right: Pass) -> AsyncIterator[None]:
+        """Take the seat and say that the person is here; taken back when the connection does not come in."""
+        person = right.person
+        if person is None:  # a key: it is no person
+            yield
+            return
+        room.arriving[person] += 1
+        try:
+            await self._seat(room, right, person)
+            yield
+        finally:
+            room.arriving[person] -= 1
+            if not room.arriving[person]:
+                del room.arriving[person]
+            if not room.has(person):
+                self._seats.give_back(room.id, person)
+
     async def _seat(self, room: RoomHub, right: Pass, person: str) -> None:
         if await self._seats.take(room.id, person):
             return
@@ -207,7 +236,9 @@ class Doorway:
             first_words = [speech.welcome(viewer, shown, self._node.policy, resume=resume, since=since)]
             if right.role in speech.OWNERS:
                 first_words.append(packets.plain(speech.requests(room), shared=False))
-            first_words.append(speech.crowd_for_newcomer(room))
+            here = room.crowd.newest(room, audience(right.role), self._node.clock())
+            if here is not None:
+                first_words.append(here)
             # One write, not three: thousands may come together.
             viewer.rest += (b"".join(piece for one in first_words for piece in one.pieces(viewer.variant)),)
         viewer.rest += first

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from spectator.hub import frames, packets, speech
 from spectator.hub.access_watch import AccessWatch
 from spectator.hub.codes import Close
-from spectator.hub.delivery import acknowledge, lag
+from spectator.hub.delivery import acknowledge
 from spectator.hub.doorway import Doorway
 from spectator.hub.gatekeeper import Gatekeeper
 from spectator.hub.heartbeat import Heartbeat
@@ -20,6 +20,7 @@ from spectator.hub.lookout import Lookout
 from spectator.hub.node import Node
 from spectator.hub.outage import Outage
 from spectator.hub.policy import Policy
+from spectator.hub.presence import Presence
 from spectator.hub.pump import Pump
 from spectator.hub.reader import Reader
 from spectator.hub.room import Describe, RoomHub
@@ -74,12 +75,21 @@ class Hub:
         self._outage = Outage(self._weather_changed)
         self._pump = Pump(self.policy, clock)
         self._seats = Seats(rooms, self._tasks)
+        self._presence = Presence(node, self._pump)
         self._reader = Reader(node, self._pump, self._outage)
         self._gatekeeper = Gatekeeper(node, self._pump, self._outage, self._seats, self.end)
         self._lookout = Lookout(
-            node, self._reader, self._gatekeeper, self._pump, self._seats, self._outage, self.end, self._lost
+            node,
+            self._reader,
+            self._gatekeeper,
+            self._pump,
+            self._seats,
+            self._presence,
+            self._outage,
+            self.end,
+            self._lost,
         )
-        self._doorway = Doorway(node, self._reader, self._gatekeeper, self._pump, self._seats)
+        self._doorway = Doorway(node, self._reader, self._gatekeeper, self._pump, self._seats, self._presence)
         self._heartbeat = Heartbeat(self.policy, clock, self._lost)
         self._slowness = Slowness(self.policy, clock)
         self.turnstile = Turnstile(self.policy)
@@ -202,7 +212,7 @@ class Hub:
         viewer.settle()
         room = self._node.rooms.get(viewer.room_id)
         if not viewer.idle and room is not None:
-            viewer.notes["crowd"] = speech.crowd_for_newcomer(room)
+            self._presence.tell_one(room, viewer)
             self._pump.serve(room, viewer)
 
     def say(self, viewer: Viewer, kind: str, message: packets.Message) -> None:
@@ -244,13 +254,13 @@ class Hub:
         self._heartbeat.bury(viewer.sink)
 
     def detach(self, viewer: Viewer) -> None:
-        """Forget a connection that ended; its seat is given back unless the person returns in time."""
+        """Forget a connection that ended; the person is gone, and the seat free, unless back in time."""
         self._connections.discard(viewer)
         if not self._connections:
             self._empty.set()
         self._forget(viewer)
         right = viewer.right
-        if right.seated and right.person is not None and not self._stopping:
+        if viewer.room_id and right.person is not None and not self._stopping:
             self._heartbeat.later(self.policy.return_s, self._give_back, (viewer.room_id, right.person))
 
     def ring(self, room_id: str) -> None:
@@ -281,15 +291,12 @@ class Hub:
             return
 
     def lags(self, room_id: str) -> dict[str, int]:
-        """How far behind the people are who watch on this node, in milliseconds; of several tabs the best."""
-        room, found = self._node.rooms.get(room_id), dict[str, int]()
-        if room is None or room.feed is None:
-            return found
-        for viewer in room.viewers:
-            if viewer.right.person is not None:
-                behind = round(lag(room.feed, viewer, self._node.clock()) * 1000)
-                found[viewer.right.person] = min(behind, found.get(viewer.right.person, behind))
-        return found
+        """How far behind the people are who watch on this node, in milliseconds; of several tabs the best.
+
+        Of people on other nodes it is known from their last renewal (``RoomManager.people``).
+        """
+        room = self._node.rooms.get(room_id)
+        return self._presence.lags(room) if room is not None else {}
 
     def _keep(self, viewer: Viewer) -> None:
         if viewer not in self._connections and viewer.stage is not Stage.ENDED:
@@ -310,13 +317,13 @@ class Hub:
 
     def _give_back(self, lease: Lease) -> None:
         room = self._node.rooms.get(lease[0])
-        if room is None or not room.of(lease[1]):
+        if room is None or not room.has(lease[1]):
             self._seats.give_back(*lease)
 
     def _lost(self, viewer: Viewer) -> None:
         """Its other end is gone: the seat is free at once."""
         self._forget(viewer)
-        if viewer.right.seated and viewer.right.person is not None:
+        if viewer.right.person is not None:
             self._give_back((viewer.room_id, viewer.right.person))
         viewer.sink.abort()
 

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable
 from rooms import StoreUnavailable
 from spectator.hub import speech
 from spectator.hub.codes import Close
+from spectator.hub.crowd import audience
 from spectator.hub.gatekeeper import Gatekeeper
 from spectator.hub.node import Node
 from spectator.hub.outage import Outage
 from spectator.hub.packets import Message
+from spectator.hub.presence import AUDIENCES, Presence
 from spectator.hub.pump import Pump
 from spectator.hub.reader import Reader
 from spectator.hub.room import RoomHub
@@ -34,6 +36,7 @@ class Lookout:
         gatekeeper: Gatekeeper,
         pump: Pump,
         seats: Seats,
+        presence: Presence,
         outage: Outage,
         end: End,
         lost: Callable[[Viewer], None],
@@ -43,6 +46,7 @@ class Lookout:
         self._gatekeeper = gatekeeper
         self._pump = pump
         self._seats = seats
+        self._presence = presence
         self._outage = outage
         self._end = end
         self._lost = lost
@@ -81,7 +85,11 @@ class Lookout:
         """The heads of all rooms in one pipeline; where one moved on and nobody rang, that is made up for."""
         await self._node.log.connection.tell_time()
         watched = self._watched()
-        heads = await self._node.log.heads([room.id for room in watched]) if watched else {}
+        if not watched:
+            return
+        heads, _ = await asyncio.gather(
+            self._node.log.heads([room.id for room in watched]), self._presence.look(watched)
+        )
         for room in watched:
             head = heads.get(room.id)
             if head is None or room.feed is None:
@@ -91,11 +99,14 @@ class Lookout:
                 self._reader.ring(room.id)
 
     async def _renew(self) -> None:
-        """Renew the seats of rooms whose turn it is; who lost theirs is told why."""
+        """Renew the seats and ties of rooms whose turn it is; who lost theirs is told why."""
         now = self._node.clock()
         due = [room for room in self._watched() if now - room.renewed_at >= self._node.policy.renew_s]
-        leases: list[Lease] = [(room.id, person) for room in due for person in room.seated()]
-        lost = await self._seats.renew(leases)
+        lags: dict[Lease, int] = {}
+        for room in due:
+            behind = self._presence.lags(room)
+            lags |= {(room.id, person): behind.get(person, 0) for person in room.people()}
+        lost = await self._seats.renew(lags)
         for room in due:
             room.renewed_at = now
         for room_id in {room_id for room_id, _ in lost}:
@@ -106,14 +117,14 @@ class Lookout:
                 self._end(viewer, Close.ROOM_FULL)
 
     async def _announce(self) -> None:
-        """Tell publishers how many watch and what they would look at; learn how many watch elsewhere."""
+        """Tell publishers what viewers would look at; learn how many keys watch elsewhere."""
         now = self._node.clock()
         for room in list(self._node.rooms.values()):
-            told = (room.watching(), room.wants())
+            told = (room.keys, room.wants())
             stale = bool(room.viewers) and now - room.announced_at >= self._node.policy.poll_s
             if stale or (told != room.announced and (room.viewers or room.announced)):
                 total = await self._node.log.announce(room.id, self._node.name, *told)
-                room.elsewhere = max(0, total - told[0])
+                room.keys_elsewhere = max(0, total - told[0])
                 room.announced, room.announced_at = told if room.viewers else None, now
 
     def _tell(self, room: RoomHub) -> None:
@@ -121,14 +132,12 @@ class Lookout:
         run = run_status(room.head, now_ms)
         if run != room.run:
             self._tell_run(room, run)
-        crowd = speech.news(room, "crowd", speech.crowd(room))
-        if crowd is not None:
-            self._say(room, "crowd", crowd, (v for v in room.viewers if not v.hidden))
-        if any(viewer.variant is Variant.FLAT for viewer in room.viewers):
-            status = speech.training_status(room, now_ms)
-            for viewer in room.viewers:
-                if viewer.variant is Variant.FLAT and not viewer.idle and not viewer.say("status", status):
-                    self._pump.attend(room, [viewer])
+        self._presence.tell(room)
+        flat = [viewer for viewer in room.viewers if viewer.variant is Variant.FLAT and not viewer.idle]
+        if flat:
+            status = {to: speech.training_status(room, now_ms, to) for to in AUDIENCES}
+            told = [v for v in flat if not v.say("status", status[audience(v.right.role)])]
+            self._pump.attend(room, told)
 
     def _tell_run(self, room: RoomHub, run: str | None) -> None:
         before, room.run = room.run, run

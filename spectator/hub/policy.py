@@ -11,6 +11,7 @@ class Policy:
 
     beat_s: float = 0.033  # what arrives within one beat leaves in one packet
     look_s: float = 1.0  # how often the heads of all active rooms are looked at, bell or no bell
+    revoke_s: float = 0.7  # how often keys and tenants are asked of: what is revoked ends within a second
     poll_s: float = 5.0  # how often members are read again, bell or no bell
     idle_s: float = 30.0  # a room nobody watches is kept this long
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from rooms import Present
+from spectator.hub.crowd import Crowd
 from spectator.hub.viewer import Viewer
 from spectator.log import Head, Wants
 
@@ -24,6 +27,9 @@ Told = tuple[dict[str, Any], "Message"]
 """What was said, and as it was sent."""
 
 NEVER = float("-inf")
+
+NAMED = 50
+"""People of this node named before the store was asked, at most."""
 
 
 class RoomHub:
@@ -50,13 +56,17 @@ class RoomHub:
         self.renewed_at = now
         self.announced: tuple[int, Wants] | None = None
         self.announced_at = NEVER
-        self.elsewhere = 0  # watching on other nodes, as told last
+        self.present = Present()  # the people on all nodes, as read last
+        self.keys_elsewhere = 0  # keys that watch on other nodes, as told last
+        self.crowd = Crowd()
+        self.arriving: Counter[str] = Counter()  # connections on their way in, by person
         self.run: str | None = None  # the run's state as told last
         self.told: dict[str, Told] = {}  # what was said last, by kind
 
         self._viewers: dict[Viewer, None] = {}
         self._people: dict[str, set[Viewer]] = {}
         self._keys = 0  # viewers that are no person
+        self._keyed: dict[Viewer, None] = {}  # viewers by an API key
         self._order: tuple[Viewer, ...] | None = ()
         self._describe: Describe | None = None
         self._described: dict[str, tuple[Glance, Head, msgspec.Raw]] = {}
@@ -83,6 +93,8 @@ class RoomHub:
         self._viewers[viewer] = None
         self._order = None
         self._describe = describe
+        if viewer.right.key_id is not None:
+            self._keyed[viewer] = None
         if viewer.right.person is None:
             self._keys += 1
         else:
@@ -94,6 +106,7 @@ class RoomHub:
         if viewer not in self._viewers:
             return
         del self._viewers[viewer]
+        self._keyed.pop(viewer, None)
         self._order = None
         person = viewer.right.person
         if person is None:
@@ -111,13 +124,33 @@ class RoomHub:
         """Everybody who watches here and is a person, not a key."""
         return list(self._people)
 
-    def seated(self) -> list[str]:
-        """Those of them who hold a seat."""
-        return [person for person, tabs in self._people.items() if any(tab.right.seated for tab in tabs)]
+    def has(self, person: str) -> bool:
+        """Whether a connection of this person is here, or on its way in."""
+        return person in self._people or self.arriving[person] > 0
+
+    def named(self) -> tuple[str, ...]:
+        """Who may be named among those who are here on all nodes: the ones who have been here longest.
+
+        Where the store has not been asked since they came, at least those of this node.
+        """
+        return self.present.first or tuple(self._people)[:NAMED]
 
     def watching(self) -> int:
-        """How many watch here: each person once, however many tabs, and each connection of a key."""
-        return len(self._people) + self._keys
+        """How many watch on all nodes: each person once, however many tabs, and each connection of a key.
+
+        Never less than this node sees for itself, whatever was read of the others.
+        """
+        return max(self.present.count, len(self._people)) + self._keys + self.keys_elsewhere
+
+    @property
+    def keys(self) -> int:
+        """How many connections of keys watch on this node."""
+        return self._keys
+
+    @property
+    def keyed(self) -> tuple[Viewer, ...]:
+        """The viewers here that watch by an API key."""
+        return tuple(self._keyed)
 
     def wants(self) -> Wants:
         """What those who look would like the trainer to make; a hidden tab wants nothing."""

@@ -1,9 +1,10 @@
-"""The seats that this node's connections hold: taken, renewed and given back in batches."""
+"""The seats and ties that this node's connections hold: taken, renewed and given back in batches."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rooms import RoomsError, StoreUnavailable
@@ -22,7 +23,7 @@ logger = logging.getLogger("spectator.hub")
 
 
 class Seats:
-    """Leases of seats, by (room id, person). A person with several connections here holds one.
+    """Leases by (room id, person): a seat for who needs one, and that the person is here. Tabs share one.
 
     Thousands who arrive together would each need a call of the store; those that arrive while one is under
     way go together in the next.
@@ -35,7 +36,7 @@ class Seats:
         self._asking = False
 
     async def take(self, room_id: str, person: str) -> bool:
-        """Hold or renew a seat for 30 seconds; False when the person is no member or there is none.
+        """Hold or renew for 30 seconds; False when the person is no member or there is no seat.
 
         Raises:
             StoreUnavailable: nothing is known.
@@ -49,21 +50,21 @@ class Seats:
             self._tasks.start(self._ask(), "take seats")
         return await asyncio.shield(answer)
 
-    async def renew(self, leases: list[Lease]) -> list[Lease]:
-        """Renew what is held; returns those that are lost.
+    async def renew(self, lags_ms: Mapping[Lease, int]) -> list[Lease]:
+        """Renew what is held, and note how far behind each is; returns those that are lost.
 
         Raises:
             StoreUnavailable: nothing is known, so nobody has lost anything yet.
         """
-        lost = []
+        lost, leases = [], list(lags_ms)
         for start in range(0, len(leases), BATCH):
             part = leases[start : start + BATCH]
-            kept = await self._rooms.renew(part)
+            kept = await self._rooms.renew(part, lags_ms)
             lost += [lease for lease, held in zip(part, kept, strict=True) if not held]
         return lost
 
     def give_back(self, room_id: str, person: str) -> None:
-        """Free a seat nobody here sits on; where the store does not answer the lease runs out by itself."""
+        """The person has no connection here any more; where the store does not answer, the lease lapses."""
         self._tasks.start(self._release(room_id, person), "give a seat back")
 
     async def _ask(self) -> None:

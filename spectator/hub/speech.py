@@ -8,22 +8,19 @@ from typing import Any
 import msgspec
 
 from rooms import Room
-from spectator.hub import packets
+from spectator.hub import crowd, packets
 from spectator.hub.packets import Message
 from spectator.hub.policy import Policy
 from spectator.hub.room import RoomHub
 from spectator.hub.viewer import Viewer
 from spectator.log import Cursor, run_status
 
-NAMES = 50
-"""Names told in ``crowd``, at most."""
-
 RECONNECT = {"min_ms": 500, "max_ms": 15_000}
 """Between these a viewer whose connection broke without a word draws its delay, growing with each try."""
 
 PONG = packets.plain({"type": "pong"})
 
-OWNERS = frozenset({"owner", "moderator"})
+OWNERS = crowd.STAFF
 
 SHOWN = (
     "name",
@@ -35,6 +32,7 @@ SHOWN = (
     "max_spectators",
     "status",
     "listed",
+    "presence",
     "config",
     "metadata",
     "graphs",
@@ -91,13 +89,6 @@ def welcome(
     )
 
 
-def crowd(room: RoomHub) -> dict[str, Any]:
-    """Who is here: how many on all nodes, and the names of those on this one."""
-    members = room.glance.members if room.glance is not None else {}
-    names = sorted(members[person].name for person in room.people() if person in members)
-    return {"type": "crowd", "watching": room.elsewhere + room.watching(), "names": names[:NAMES]}
-
-
 def requests(room: RoomHub) -> dict[str, Any]:
     """Who waits for the owner's answer, and how many found the room full."""
     waiting = room.glance.waiting if room.glance is not None else ()
@@ -134,13 +125,6 @@ def news(room: RoomHub, kind: str, content: dict[str, Any]) -> Message | None:
     return message
 
 
-def crowd_for_newcomer(room: RoomHub) -> Message:
-    """What everybody was told last, a second ago at most: thousands who come together share it."""
-    if "crowd" not in room.told:
-        news(room, "crowd", crowd(room))
-    return room.told["crowd"][1]
-
-
 def notice(code: str, **more: Any) -> Message:
     """Something that viewers are told and that is no event of the room."""
     return packets.plain({"type": "notice", "code": code, **more})
@@ -162,13 +146,12 @@ def role_changed(room: RoomHub, role: str) -> Message:
     return notice("role_changed", role=role, room=room.described(role))
 
 
-def training_status(room: RoomHub, now_ms: int) -> Message:
-    """The flat message that comes each second."""
-    return packets.plain(
-        {
-            "type": "training_status",
-            "status": run_status(room.head, now_ms),
-            "last_event_at": timestamp(room.head.last_event_at),
-            "watching": room.elsewhere + room.watching(),
-        }
-    )
+def training_status(room: RoomHub, now_ms: int, to: crowd.Audience) -> Message:
+    """The flat message that comes each second; ``watching`` only to those who may know who is here."""
+    status = {
+        "type": "training_status",
+        "status": run_status(room.head, now_ms),
+        "last_event_at": timestamp(room.head.last_event_at),
+    }
+    told = crowd.of(room, to)
+    return packets.plain(status if told is None else {**status, "watching": told["watching"]})

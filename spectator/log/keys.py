@@ -33,8 +33,13 @@ def producers(room_id: str) -> str:
     return f"sp:{{{room_id}}}:producers"
 
 
+def here(room_id: str) -> str:
+    """The people who are here, by the time they count no longer; owned by the package rooms."""
+    return f"sp:{{{room_id}}}:here"
+
+
 def crowd(room_id: str) -> str:
-    """How many watch on each node, and what they want."""
+    """What the viewers on each node want, and how many of them are keys."""
     return f"sp:{{{room_id}}}:crowd"
 
 

@@ -76,7 +76,7 @@ class Log:
             self.retention.most_after,
             self.retention.producers,
         )
-        named = (keys.room, keys.head, keys.log, keys.producers, keys.waiting, keys.crowd)
+        named = (keys.room, keys.head, keys.log, keys.producers, keys.waiting, keys.crowd, keys.here)
         reply = await self.connection.run(_APPEND, [key(room_id) for key in named], arguments)
         return appended(reply, self.retention.checkpoint_after)
 
@@ -85,10 +85,11 @@ class Log:
         return await self.append(room_id, Decoded())
 
     async def announce(self, room_id: str, node: str, watching: int, wants: Wants) -> int:
-        """Tell the publisher, for the next 15 s, how many watch on this node and what they want.
+        """Tell the publisher, for the next 15 s, what the viewers on this node want.
 
-        0 takes it back. Returns how many watch on all nodes together. Hubs call this when it changes and
-        every 5 s.
+        ``watching``: how many of them are keys. People are not told here: ``rooms`` counts each once, on all
+        nodes. Nobody who wants anything takes it back. Returns how many keys watch on all nodes together.
+        Hubs call this when it changes and every 5 s.
         """
         wanted = (wants.max_fps, int(wants.frames), int(wants.decisions), int(wants.episodes))
         arguments = (self.connection.clock.now_ms(), node, watching, *wanted)

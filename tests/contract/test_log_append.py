@@ -79,8 +79,11 @@ async def test_what_viewers_want_is_joined_over_nodes(connection: Connection) ->
     assert await log.announce(ROOM, "node-2", 3, Wants(decisions=True, max_fps=2)) == 5
     now = connection.clock.now_ms()
     await connection.command("ZADD", f"sp:{{{ROOM}}}:waiting", now + 60_000, "q_1", now - 1, "q_0")
+    await connection.command(
+        "ZADD", f"sp:{{{ROOM}}}:here", now + 60_000, "v_1", now + 60_000, "v_2", now, "v_0"
+    )
     answer = json.loads((await log.heartbeat(ROOM)).body)
-    assert (answer["watching"], answer["requests"]) == (5, 1)
+    assert (answer["watching"], answer["requests"]) == (7, 1), "five keys, and two people who are still here"
     assert answer["wants"] == {"frames": True, "max_fps": 5, "decisions": True, "episodes": False}
     assert await log.announce(ROOM, "node-1", 0, Wants()) == 3
     assert json.loads((await log.heartbeat(ROOM)).body)["wants"]["frames"] is False

@@ -1,12 +1,13 @@
--- Tell how many watch a room on one node, and what they want; it counts for 15 s.
+-- Tell what the viewers of a room on one node want, and how many of them are keys, not people; it counts for 15 s.
+-- People are counted by their ties, each once on however many nodes (see rooms/store/renew.lua).
 -- KEYS 1 crowd
--- ARGV 1 now ms  2 node  3 watching  4 frames a second  5 frames  6 decisions  7 episodes (the last three 0 or 1)
--- Returns how many watch on all nodes together.
-local now = tonumber(ARGV[1])
-if ARGV[3] == '0' then
+-- ARGV 1 now ms  2 node  3 keys  4 frames a second  5 frames  6 decisions  7 episodes (the last three 0 or 1)
+-- Returns how many keys watch on all nodes together.
+local now, wanted = tonumber(ARGV[1]), table.concat(ARGV, ' ', 3)
+if wanted == '0 0 0 0 0' then
   redis.call('HDEL', KEYS[1], ARGV[2])
 else
-  redis.call('HSET', KEYS[1], ARGV[2], string.format('%.0f %s', now + 15000, table.concat(ARGV, ' ', 3)))
+  redis.call('HSET', KEYS[1], ARGV[2], string.format('%.0f %s', now + 15000, wanted))
 end
 redis.call('PEXPIRE', KEYS[1], 60000)
 local rows, watching = redis.call('HGETALL', KEYS[1]), 0

@@ -1,5 +1,5 @@
 -- Append the events of one POST, all or none, and ring; a POST that comes again is answered as it was.
--- KEYS 1 room  2 head  3 log  4 producers  5 waiting  6 crowd
+-- KEYS 1 room  2 head  3 log  4 producers  5 waiting  6 crowd  7 here
 -- ARGV 1 now ms  2 tag  3 number of events  4 events  5 producer or ''  6 sequence  7 middle of the answer
 --      8 the run's status after these events or ''  9 index of the event that began a run or -1  10 its id or ''
 --      11 bell  12 most bytes after the checkpoint  13 most producers
@@ -35,6 +35,6 @@ if count > 0 and not done then
   redis.call('SPUBLISH', ARGV[11], 'log')
 end
 touch(KEYS[1], KEYS[2], now, status)
-local answer = string.format('{"offset":%.0f', offset) .. ARGV[7] .. crowd(KEYS[6], KEYS[5], now)
+local answer = string.format('{"offset":%.0f', offset) .. ARGV[7] .. crowd(KEYS[6], KEYS[7], KEYS[5], now)
 if producer ~= '' then remember(KEYS[4], producer, tonumber(ARGV[6]), offset, now, answer, tonumber(ARGV[13])) end
 return {'ok', offset, answer, bytes}

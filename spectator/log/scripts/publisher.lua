@@ -20,9 +20,9 @@ local function touch(room, head, now, status)
   end
 end
 
--- The end of an answer: who watches on all nodes, who waits, and what the viewers want.
-local function crowd(nodes, waiting, now)
-  local watching, fps, flags = 0, 0, {false, false, false}
+-- The end of an answer: how many watch on all nodes (people, each once, and keys), who waits, and what they want.
+local function crowd(nodes, here, waiting, now)
+  local watching, fps, flags = redis.call('ZCOUNT', here, '(' .. now, '+inf'), 0, {false, false, false}
   for _, row in ipairs(redis.call('HVALS', nodes)) do
     local till, count, rate, frames, decisions, episodes = row:match('(%d+) (%d+) (%d+) (%d) (%d) (%d)')
     if tonumber(till) > now then

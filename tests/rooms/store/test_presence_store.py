@@ -104,7 +104,7 @@ async def test_a_reservation_becomes_a_lease_when_its_person_comes(two: Two) -> 
     request = a_request(
         id="q_1", room_id=two.room_id, person="v_1", expires_at_ms=two.world.clock.now_ms() + 60_000
     )
-    await two.people.ask(record, request, 100)
+    await two.people.ask(record, request, most=100, most_from_source=100)
     await two.people.approve(request, a_member("v_1"), replace(request, status="approved"), nonce())
     two.world.clock.push(RESERVED_MS - SECOND)
     assert await two.seated() == {"v_1"}

@@ -25,6 +25,7 @@ class Node:
     def __init__(self, rooms: RoomManager, log: Log, policy: Policy = QUICK) -> None:
         self.rooms = rooms
         self.log = log
+        self.came = 0
         self.hub = Hub(log, rooms, policy=policy)
 
     async def room(self, **fields: Any) -> Room:
@@ -38,7 +39,9 @@ class Node:
         return appended.offset
 
     async def admitted(self, room: Room, name: str = "Ann") -> tuple[Admitted, Pass]:
-        joined = await self.rooms.join(room.code, Caller("anonymous"), JoinAsk(display_name=name), "test")
+        self.came += 1  # each from an address of its own
+        client = f"10.0.{self.came // 250}.{self.came % 250 + 1}"
+        joined = await self.rooms.join(room.code, Caller("anonymous"), JoinAsk(display_name=name), client)
         assert isinstance(joined, Admitted)
         caller = await self.rooms.caller(joined.token)
         right = Pass(

@@ -91,7 +91,9 @@ async def gate():
     node = SimpleNamespace(
         manager=manager, policy=policy, clock=clock, rooms={"r": RoomHub("r", 0.0)}, now_ms=lambda: NOW
     )
-    keeper = Gatekeeper(node, Pump(policy, clock), Outage(lambda _: None), Nobody(), lambda *end: ends.append(end))
+    keeper = Gatekeeper(
+        node, Pump(policy, clock), Outage(lambda _: None), Nobody(), lambda *end: ends.append(end)
+    )
     return SimpleNamespace(keeper=keeper, manager=manager, room=node.rooms["r"], ends=ends, node=node)
 
 

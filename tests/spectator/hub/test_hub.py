@@ -1,11 +1,12 @@
 """The hub on a real store."""
 
 import asyncio
+import json
 import re
 
 import pytest
 
-from spectator.hub import Close, Ended, Stage
+from spectator.hub import Close, Ended, Pass, Stage
 from spectator.log import Log
 from tests.harness.waiting import eventually
 from tests.spectator.hub.living import QUICK, Node, ended, kinds, metrics, steps, told
@@ -235,13 +236,16 @@ class TestLags:
 
 async def test_the_publisher_is_told_of_viewers_and_their_wishes(node):
     room = await node.room()
-    await node.watch(room)
+    _, right = await node.admitted(room)
+    await node.watch(room, right)
+    await node.watch(room, right)
+    await node.watch(room, Pass("reader", key_id="k"))
 
-    async def known() -> bool:
-        total = await node.log.announce(room.id, "another", 0, node.hub.wants(room.id))
-        return total == 1
+    async def told() -> bool:
+        answer = json.loads((await node.log.heartbeat(room.id)).body)
+        return answer["watching"] == 2 and answer["wants"]["decisions"]
 
-    await eventually(known)
+    await eventually(told)
     assert node.hub.wants(room.id).decisions
     assert not node.hub.wants("r_none").decisions
 

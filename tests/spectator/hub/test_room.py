@@ -1,3 +1,4 @@
+from rooms import Present
 from spectator.hub import Pass
 from spectator.hub.room import RoomHub
 from spectator.log import Wants
@@ -40,12 +41,41 @@ def test_a_sequence_of_viewers_stays_as_it_is(viewers):
     assert len(room.viewers) == 1
 
 
-def test_who_sits(viewers):
+def test_the_store_counts_people_on_all_nodes_and_this_node_at_least_its_own(viewers):
+    room = RoomHub("r", 0.0)
+    for person in ("ann", "ben"):
+        admit(room, viewers, person)
+    assert (room.watching(), room.named()) == (2, ("ann", "ben"))
+    room.present = Present(7, ("far", "ann"))
+    assert (room.watching(), room.named()) == (7, ("far", "ann"))
+    room.present = Present(1, ("far",))
+    assert room.watching() == 2, "what the store lost for a moment comes back with the next renewal"
+    admit(room, viewers, None)
+    room.keys_elsewhere = 3
+    assert (room.watching(), room.keys) == (6, 1)
+
+
+def test_who_is_on_the_way_in_is_not_given_up(viewers):
+    room = RoomHub("r", 0.0)
+    assert not room.has("ann")
+    room.arriving["ann"] += 1
+    assert room.has("ann")
+    room.arriving["ann"] -= 1
+    viewer = admit(room, viewers, "ann")
+    assert room.has("ann")
+    room.dismiss(viewer)
+    assert not room.has("ann")
+
+
+def test_viewers_by_an_api_key_are_known(viewers):
     room = RoomHub("r", 0.0)
     admit(room, viewers, "ann")
-    admit(room, viewers, "mod", seated=False)
-    assert room.seated() == ["ann"]
-    assert sorted(room.people()) == ["ann", "mod"]
+    viewer, _ = viewers()
+    viewer.right = Pass("reader", key_id="k")
+    room.admit(viewer, describe)
+    assert room.keyed == (viewer,)
+    room.dismiss(viewer)
+    assert room.keyed == ()
 
 
 def test_a_hidden_tab_wants_nothing(viewers):

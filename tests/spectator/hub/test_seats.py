@@ -23,10 +23,10 @@ async def test_what_is_lost_is_told(rooms, connection):
     room = (await rooms.create(OWNER, NewRoom(max_spectators=1))).room
     ann = (await rooms.join(room.code, Caller("anonymous"), JoinAsk(display_name="Ann"), "test")).person
     seats = Seats(rooms, Tasks("test"))
-    assert await seats.renew([(room.id, ann)]) == []
+    assert await seats.renew({(room.id, ann): 0}) == []
     await connection.command("DEL", f"sp:{{{room.id}}}:seats")
     await rooms.join(room.code, Caller("anonymous"), JoinAsk(display_name="Ben"), "test")
-    assert await seats.renew([(room.id, ann)]) == [(room.id, ann)]
+    assert await seats.renew({(room.id, ann): 0}) == [(room.id, ann)]
 
 
 async def test_a_seat_given_back_is_free(rooms):

@@ -45,16 +45,6 @@ def test_welcome_in_the_lobby(viewers):
     assert read(speech.welcome(viewer, Raw(b"{}"), Policy(), resume="none", since=None))["mode"] == "lobby"
 
 
-def test_the_crowd_counts_all_nodes_and_names_those_here(viewers):
-    room = room_with("ann", "ben", "elsewhere")
-    for person in ("v_ben", "v_ann"):
-        viewer, _ = viewers()
-        viewer.right = Pass("spectator", person=person)
-        room.admit(viewer, lambda *_: {})
-    room.elsewhere = 3
-    assert speech.crowd(room) == {"type": "crowd", "watching": 5, "names": ["ann", "ben"]}
-
-
 def test_requests_are_told_with_their_times(viewers):
     told = speech.requests(room_with(waiting=2, turned_away=4))
     assert (told["waiting"], told["turned_away"]) == (2, 4)
@@ -74,22 +64,24 @@ def test_what_was_said_is_not_said_again():
     assert speech.news(room, "crowd", {"n": 2}) is not None
 
 
-def test_newcomers_share_what_was_said_last(viewers):
-    room = room_with("ann")
-    first = speech.news(room, "crowd", speech.crowd(room))
-    assert speech.crowd_for_newcomer(room) is first
-
-
 def test_some_changes_of_a_room_are_told():
-    assert not speech.differs(ROOM, replace(ROOM, expires_at_ms=1, seats=4))
-    assert speech.differs(ROOM, replace(ROOM, name="other"))
-    assert speech.differs(ROOM, replace(ROOM, max_spectators=99))
+    assert not speech.differs(ROOM, replace(ROOM, expires_at_ms=1, seats=4), "spectator")
+    assert speech.differs(ROOM, replace(ROOM, name="other"), "spectator")
+    assert speech.differs(ROOM, replace(ROOM, max_spectators=99), "spectator")
+    assert speech.differs(ROOM, replace(ROOM, presence="nothing"), "spectator")
 
 
 def test_the_status_of_training():
     room = room_with()
-    told = read(speech.training_status(room, NOW))
+    told = read(speech.training_status(room, NOW, "spectators"))
     assert told == {"type": "training_status", "status": None, "last_event_at": None, "watching": 0}
     room.head = Head(run_status="active", seen_at=NOW - 20_000, last_event_at=NOW - 20_000)
-    told = read(speech.training_status(room, NOW))
+    told = read(speech.training_status(room, NOW, "spectators"))
     assert (told["status"], told["last_event_at"]) == ("stalled", "2023-11-14T22:13:00.000Z")
+
+
+def test_the_status_says_who_watches_only_to_those_who_may_know():
+    room = room_with()
+    room.glance = replace(room.glance, room=replace(ROOM, presence="nothing"))
+    assert "watching" not in read(speech.training_status(room, NOW, "spectators"))
+    assert read(speech.training_status(room, NOW, "staff"))["watching"] == 0
