@@ -14,6 +14,7 @@ from rooms.forms import RoomPatch
 from rooms.manager.context import Context, nonce
 from rooms.manager.credentials import Credentials
 from rooms.manager.indexes import Indexes
+from rooms.manager.removal import Removal
 from rooms.models import Created, Member, Parted, PartedBy, Room
 from rooms.store import PowersStore, Record, rows
 from rooms.terms import HOUR_MS, PasswordPlan
@@ -35,8 +36,14 @@ class Changing:
     """What an owner does to a room that is there."""
 
     def __init__(
-        self, context: Context, credentials: Credentials, indexes: Indexes, powers: PowersStore
+        self,
+        context: Context,
+        credentials: Credentials,
+        indexes: Indexes,
+        powers: PowersStore,
+        removal: Removal,
     ) -> None:
+        self._removal = removal
         self._context = context
         self._powers = powers
         self._credentials = credentials
@@ -88,12 +95,14 @@ class Changing:
             raise await self._over(room.id)
         return (await self._current(room.id)).room
 
-    async def close_room(self, room: Room) -> Room:
-        """End the room for everybody."""
+    async def close_room(self, room: Room, *, keep: bool) -> Room:
+        """End the room for everybody, and remove what was recorded unless it is to be kept."""
         if await self._context.rooms.end(room.id, "closed", nonce()) == "gone":
             raise RoomNotFound
         record = await self._current(room.id)
         await self._indexes.retire(record)
+        if not keep:
+            await self._removal.forget_recorded(record)
         return record.room
 
     # ------------------------------------------------------------ parts of a change
@@ -103,7 +112,7 @@ class Changing:
         code = patch.custom_code
         if code is None or code == room.code:
             return None
-        await self._indexes.reserve_code(room.id, code)
+        await self._indexes.reserve_code(room.tenant, room.id, code)
         return code
 
     async def _hash(self, plan: PasswordPlan, hashed: _Hashed, before: Record) -> str | None:
@@ -135,7 +144,7 @@ class Changing:
         room = record.room
         if room.code != before.code:
             await self._indexes.keep_names(record)
-            await self._indexes.let_lapse(before.code, room.id)
+            await self._indexes.let_lapse(before)
         await self._indexes.relist(room)
         await self._context.names.look_again(room.tenant, room.id, room.expires_at_ms, sooner=True)
         told = hashed.password if hashed.generated else None
@@ -143,7 +152,8 @@ class Changing:
 
     async def _enforce_lists(self, room_id: str) -> None:
         """End what the lists no longer permit: who is blocked neither stays nor waits, and who was let in
-        by the list stays only as long as it names them. A repeat mends what was left half done."""
+        by the list stays only as long as it names them. A repeat mends what was left half done.
+        """
         glance = (await self._context.rooms.glances([room_id])).get(room_id)
         if glance is None:
             raise StoreUnavailable

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import secrets as randomness
 import time
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from rooms.connection import Connection
 from rooms.limits import Limits
+from rooms.manager.marks import nonce
+from rooms.manager.places import Places
 from rooms.manager.tenancy import RECENT_S, Tenancy
 from rooms.passwords import Passwords
 from rooms.store import NamesStore, PeopleStore, Record, RoomStore, TenantsStore
 from rooms.tokens import Secrets
+
+__all__ = ["RECENT_S", "Context", "Recent", "nonce"]
 
 _T = TypeVar("_T")
 
@@ -30,6 +33,7 @@ class Context:
     limits: Limits
     tenants: TenantsStore
     tenancy: Tenancy
+    places: Places
     recent_rooms: Recent[Record] = field(default_factory=lambda: Recent(1024))
 
     @property
@@ -57,8 +61,3 @@ class Recent(Generic[_T]):
         if len(self._kept) > self._size:
             del self._kept[next(iter(self._kept))]
         return value
-
-
-def nonce() -> str:
-    """A mark by which a repeat of the same write is recognised."""
-    return randomness.token_urlsafe(9)

@@ -163,6 +163,8 @@ class Credentials:
         record = await self._context.rooms.read(token.fields["r"])
         if record is None or record.room.generation != token.fields["n"]:
             raise Unauthorized
+        if await self._context.tenancy.is_halted(record.room.tenant):
+            raise Unauthorized
         if not await self._context.names.redeem_claim(record.room.id, token.fields["i"], use):
             raise Unauthorized("This link was used before, or is older than ten minutes. Make a new one.")
         return record.room, self.owner_token(record.room)

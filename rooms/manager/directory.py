@@ -24,12 +24,13 @@ class Directory:
         """The room of an id or a code, or None."""
         mark = ref if codes.is_room_id(ref) else codes.normalise(ref)
         recent = None if fresh else self._context.recent_rooms.get(mark)
-        if recent is not None and _is_own(recent.room, caller):
-            return recent.room
-        record = await self._context.rooms.read(await self._admission.room_id(ref))
-        if record is None or mark not in {record.room.id, record.room.code}:
-            return None
-        return self._context.recent_rooms.keep(mark, record).room
+        record = recent if recent is not None and _is_own(recent.room, caller) else None
+        if record is None:
+            record = await self._context.rooms.read(await self._admission.room_id(ref))
+            if record is None or mark not in {record.room.id, record.room.code}:
+                return None
+            self._context.recent_rooms.keep(mark, record)
+        return None if await self._context.tenancy.is_halted(record.room.tenant) else record.room
 
     async def of_tenant(self, tenant: str) -> list[Room]:
         """A tenant's rooms, newest first."""
@@ -46,8 +47,8 @@ class Directory:
         ids = await self._context.names.newest(keys.LISTED, LOBBY_ROOMS)
         found = await self._context.rooms.read_many(ids)
         rooms = {record.room.id: record.room for record in found if record is not None}
-        now_ms = self._context.now_ms
-        shown = [room for room in rooms.values() if _is_shown(room, now_ms)]
+        now_ms, halted = self._context.now_ms, await self._context.tenancy.halted()
+        shown = [room for room in rooms.values() if _is_shown(room, now_ms) and room.tenant not in halted]
         ended = [room_id for room_id in ids if room_id not in rooms or rooms[room_id].status == "ended"]
         await self._context.names.unlist(keys.LISTED, ended)
         return shown

@@ -20,9 +20,12 @@ from rooms.manager.changing import Changing
 from rooms.manager.context import Context, nonce
 from rooms.manager.credentials import Credentials
 from rooms.manager.indexes import Indexes
+from rooms.manager.removal import Removal
+from rooms.manager.tenancy import SUSPENDED
 from rooms.models import Caller, Created
 from rooms.presence import CLAIM_MS
 from rooms.store import UNCONFIRMED_MS, Record, keys, rows
+from rooms.tenants import LOCAL
 from rooms.terms import HOUR_MS, PasswordPlan
 
 TWINS = 100
@@ -45,7 +48,9 @@ class Founding:
         indexes: Indexes,
         changing: Changing,
         budgets: Budgets,
+        removal: Removal,
     ) -> None:
+        self._removal = removal
         self._budgets = budgets
         self._context = context
         self._credentials = credentials
@@ -71,6 +76,7 @@ class Founding:
         asked = keys.digest(new.model_dump_json(exclude={"password"}))  # a bare hash would give it away
         key = keys.replay(keys.digest(str(caller.tenant), str(caller.key_id), idempotency_key))
         mine = f"{codes.new_id('r')} {asked}"
+        await self._indexes.note(str(caller.tenant), key, REPLAY_MS)
         holder, _ = await self._context.names.hold(key, mine, REPLAY_MS)
         room_id, _, asked_before = holder.partition(" ")
         if asked_before != asked:
@@ -111,7 +117,7 @@ class Founding:
         password = new_password(plan)
         hashed = None if password is None else await self._context.passwords.hash(password)
         await self._indexes.reserve_place(tenant, room_id)
-        code = await self._indexes.reserve_code(room_id, new.custom_code)
+        code = await self._indexes.reserve_code(tenant, room_id, new.custom_code)
         document |= {"access_level": level.value, "password_hash": hashed}
         document["name"] = document["name"] or new.training_session_id or code
         fields = self._fields(new, document, code)
@@ -122,8 +128,23 @@ class Founding:
         if record is None:
             raise Busy("Making the room took too long. Try again.")
         await self._indexes.establish(record)
+        await self._check_tenant(record)
         told = password if plan.what == "generate" else None
         return Created(record.room, self._credentials.owner_token(record.room), told)
+
+    async def _check_tenant(self, record: Record) -> None:
+        """Take a room back whose tenant began to be deleted meanwhile.
+
+        Whoever deletes marks the tenant first and then looks for rooms; this writes the room first and then
+        looks at the tenant: one of the two sees the other.
+        """
+        tenant = record.room.tenant
+        if tenant == LOCAL:
+            return
+        found = await self._context.tenants.tenant(tenant)
+        if found is None or found.status == "deleting":
+            await self._removal.purge(tenant, [record.room.id])
+            raise NotAllowed(SUSPENDED)
 
     def _fields(self, new: NewRoom, document: dict[str, Any], code: str) -> dict[str, Any]:
         now_ms = self._context.now_ms
@@ -160,6 +181,7 @@ class Founding:
         """Claim the room of exactly this name; None when another publisher is using it, or just making it."""
         name_key = keys.digest(str(caller.tenant), str(caller.key_id), name)
         index, mine, replaced = keys.name(name_key), codes.new_id("r"), ""
+        await self._indexes.note(str(caller.tenant), index, UNCONFIRMED_MS)
         for _ in range(TRIES):
             holder, permanent = await self._context.names.hold(index, mine, UNCONFIRMED_MS, replaced)
             if holder == mine:

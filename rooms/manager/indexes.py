@@ -10,8 +10,9 @@ from __future__ import annotations
 import logging
 
 from rooms import codes
-from rooms.errors import Busy, CodeTaken, QuotaExceeded
+from rooms.errors import Busy, CodeTaken
 from rooms.manager.context import Context
+from rooms.manager.quotas import FULL_S, exceeded
 from rooms.models import AccessLevel, Room
 from rooms.presence import CODE_KEPT_MS, ROOM_KEPT_MS
 from rooms.store import UNCONFIRMED_MS, Record, keys
@@ -22,6 +23,9 @@ FIRST_LOOK_MS = UNCONFIRMED_MS // 2
 DRAWS = 20
 """How many codes are drawn before it is said that they are running out."""
 
+UNBOUNDED = 2**53
+"""Places of a set that is not limited."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -31,10 +35,11 @@ class Indexes:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    async def reserve_code(self, room_id: str, custom: str | None) -> str:
+    async def reserve_code(self, tenant: str, room_id: str, custom: str | None) -> str:
         """Take a code for a minute. Raises ``CodeTaken`` for a custom one, ``Busy`` when all draws fail."""
         for _ in range(DRAWS):
             code = custom or codes.new_code(self._context.limits.code_length)
+            await self.note(tenant, keys.code(code), UNCONFIRMED_MS)
             holder, _ = await self._context.names.hold(keys.code(code), room_id, UNCONFIRMED_MS)
             if holder == room_id:
                 return code
@@ -44,16 +49,16 @@ class Indexes:
 
     async def reserve_place(self, tenant: str, room_id: str) -> None:
         """Count a room that is about to be made against the tenant's quota. Raises ``QuotaExceeded``."""
-        most = self._context.limits.rooms_of_tenant
+        most = await self._context.tenancy.most_rooms(tenant)
         ends_ms = self._context.now_ms + UNCONFIRMED_MS
-        if not await self._context.names.quota(tenant, room_id, ends_ms, most):
-            raise QuotaExceeded(f"This tenant has {most} active rooms. Close one of them first.")
+        if not await self._context.names.quota(tenant, room_id, ends_ms, _places(most)):
+            raise exceeded("rooms", most, FULL_S["rooms"])
 
     async def establish(self, record: Record) -> None:
         """Write a new room into its lists, make it stay, make its names permanent. Repeats are harmless."""
         room, names = record.room, self._context.names
         await names.enlist(room.tenant, room.id, room.created_at_ms, self._context.now_ms + FIRST_LOOK_MS)
-        await names.quota(room.tenant, room.id, float("inf"), self._context.limits.rooms_of_tenant)
+        await names.quota(room.tenant, room.id, float("inf"), UNBOUNDED)  # the place was taken before
         await self.relist(room)
         await self._context.rooms.confirm(room.id)
         await self.keep_names(record)
@@ -91,12 +96,21 @@ class Indexes:
         """
         at_ms = self._context.now_ms + FIRST_LOOK_MS
         await self._context.names.look_again(room.tenant, room.id, at_ms, sooner=True)
-        await self.let_lapse(room.code, room.id)
+        await self.let_lapse(room)
 
-    async def let_lapse(self, code: str, room_id: str) -> None:
-        """Let a code that its room no longer goes by be free again after 24 hours."""
-        await self._lapse(keys.code(code), room_id, CODE_KEPT_MS)
+    async def let_lapse(self, before: Room) -> None:
+        """Let the code that a room went by before be free again after 24 hours."""
+        await self.note(before.tenant, keys.code(before.code), CODE_KEPT_MS)
+        await self._lapse(keys.code(before.code), before.id, CODE_KEPT_MS)
+
+    async def note(self, tenant: str, name: str, kept_ms: int) -> None:
+        """Note a name of the store that the tenant is about to take: its deletion must find it."""
+        await self._context.tenants.note_names(tenant, [(name, self._context.now_ms + kept_ms)])
 
     async def _lapse(self, key: str, room_id: str, left_ms: int) -> None:
         if left_ms > 0:
             await self._context.names.hold(key, room_id, left_ms)
+
+
+def _places(most: int | None) -> int:
+    return UNBOUNDED if most is None else most

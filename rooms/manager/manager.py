@@ -19,10 +19,11 @@ from rooms.manager.directory import Directory
 from rooms.manager.founding import Founding
 from rooms.manager.indexes import Indexes
 from rooms.manager.invitations import Invitations
+from rooms.manager.places import Places
 from rooms.manager.powers import Powers
-from rooms.manager.rotating import Rotating
 from rooms.manager.quotas import Quotas
 from rooms.manager.removal import Removal
+from rooms.manager.rotating import Rotating
 from rooms.manager.standing import may_publish
 from rooms.manager.tenancy import Tenancy
 from rooms.manager.tenants import Tenants
@@ -48,35 +49,38 @@ class RoomManager:
         limits: Limits | None = None,
         hasher: Passwords | None = None,
     ) -> None:
+        rooms, tenants, bounds = RoomStore(connection), TenantsStore(connection), limits or Limits()
+        tenancy = Tenancy(tenants, bounds)
         context = Context(
             connection,
-            RoomStore(connection),
+            rooms,
             PeopleStore(connection),
             NamesStore(connection),
             secrets,
             hasher or Passwords(),
-            bounds := limits or Limits(),
-            tenants := TenantsStore(connection),
-            Tenancy(tenants, bounds),
+            bounds,
+            tenants,
+            tenancy,
+            Places(rooms, tenants, tenancy),
         )
         indexes = Indexes(context)
-        removal = Removal(context.rooms, context.people, context.names, tenants)
-        self.tenants = Tenants(tenants, context.names, context.tenancy, removal, bounds)
-        self.quotas = Quotas(tenants, context.names, context.tenancy, bounds)
+        removal = Removal(rooms, context.people, context.names, tenants)
+        self.tenants = Tenants(tenants, context.names, tenancy, removal, bounds)
+        self.quotas = Quotas(tenants, context.names, tenancy)
         self.audit = Audit(context)
         self._passwords = context.passwords
         self._credentials = Credentials(context)
         powers = PowersStore(connection)
         self.powers = Powers(context, powers, Rotating(context, powers, self._credentials, indexes))
-        self._changing = Changing(context, self._credentials, indexes, powers)
+        self._changing = Changing(context, self._credentials, indexes, powers, removal)
         budgets = Budgets(context)
-        self._founding = Founding(context, self._credentials, indexes, self._changing, budgets)
+        self._founding = Founding(context, self._credentials, indexes, self._changing, budgets, removal)
         self.invitations = Invitations(context)
         self._admission = Admission(context, self._credentials, budgets, self.invitations)
         self._directory = Directory(context, self._admission)
         self._answers = Answers(context, self._credentials)
         self._watching = Watching(context)
-        self._upkeep = Upkeep(context, indexes)
+        self._upkeep = Upkeep(context, indexes, removal, self.tenants)
 
     async def close(self) -> None:
         """End the threads that hash passwords. The connection stays open: whoever made it closes it."""
@@ -192,9 +196,13 @@ class RoomManager:
         """
         return await self._changing.extend(room, hours)
 
-    async def close_room(self, room: Room) -> Room:
-        """End the room for everybody. Repeats are harmless."""
-        return await self._changing.close_room(room)
+    async def close_room(self, room: Room, *, keep: bool = True) -> Room:
+        """End the room for everybody. Repeats are harmless.
+
+        What was recorded is kept 7 days; with ``keep`` False it is removed at once, also of a room that had
+        ended before, and for a day those who have the code are told that the room is closed.
+        """
+        return await self._changing.close_room(room, keep=keep)
 
     # ------------------------------------------------------------ coming in
 

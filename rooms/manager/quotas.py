@@ -6,8 +6,7 @@ import time
 from collections.abc import Mapping
 
 from rooms.errors import QuotaExceeded, TenantNotFound
-from rooms.limits import Limits
-from rooms.manager.context import nonce
+from rooms.manager.marks import nonce
 from rooms.manager.tenancy import Shared, Tenancy
 from rooms.store import Cost, TenantsStore, keys
 from rooms.store.names_store import NamesStore
@@ -42,11 +41,10 @@ class Quotas:
     What one tenant uses up is its own: each has buckets, seats and sums under keys of its own.
     """
 
-    def __init__(self, store: TenantsStore, names: NamesStore, tenancy: Tenancy, limits: Limits) -> None:
+    def __init__(self, store: TenantsStore, names: NamesStore, tenancy: Tenancy) -> None:
         self._store = store
         self._names = names
         self._tenancy = tenancy
-        self._limits = limits
         self._spent_until: dict[str, tuple[float, QuotaExceeded]] = {}
         self._stored: Shared[int] = Shared()
 
@@ -74,7 +72,7 @@ class Quotas:
             raise self._remember(tenant, exceeded(name, limits[name], wait_ms / 1000))
 
     def check_rate(self, tenant: str) -> None:
-        """Refuse at once who was refused a moment ago and has not waited: that costs neither work nor command.
+        """Refuse at once who was refused a moment ago and has not waited: that costs next to nothing.
 
         Raises ``QuotaExceeded``. It forgets after a second, for quotas can be changed.
         """

@@ -20,8 +20,11 @@ TRIES = 8
 
 
 class Rotating:
-    """Each is one compare-and-set on the room's version: a join that was decided by the old one is decided
-    again, and of two owners at once each replaces what the other left."""
+    """Rotations and transfers, each one compare-and-set on the room's version.
+
+    So a join that was decided by the old one is decided again, and of two owners at once each replaces what
+    the other left.
+    """
 
     def __init__(
         self, context: Context, store: PowersStore, credentials: Credentials, indexes: Indexes
@@ -42,9 +45,7 @@ class Rotating:
         for _ in range(TRIES):
             before = await self._current(room.id)
             if user_id in before.room.blocked_users:
-                raise InvalidRequest(
-                    "user_id: is blocked in this room. Unblock them first.", field="user_id"
-                )
+                raise InvalidRequest("user_id: is blocked in this room. Unblock them first.", field="user_id")
             document = {**before.document, "owner_id": user_id}
             fields = {"doc": rows.write(document), "generation": before.room.generation + 1}
             if await self._change(before, fields):
@@ -75,14 +76,14 @@ class Rotating:
         raise Busy("Others keep changing this room. Try again.")
 
     async def _code(self, room: Room) -> Created:
-        code = await self._indexes.reserve_code(room.id, None)
+        code = await self._indexes.reserve_code(room.tenant, room.id, None)
         for _ in range(TRIES):
             before = await self._current(room.id)
             await self._indexes.replace_code(before.room)
             if await self._empty(before, {"code": code}):
                 record = await self._current(room.id)
                 await self._indexes.keep_names(record)
-                await self._indexes.let_lapse(before.room.code, room.id)
+                await self._indexes.let_lapse(before.room)
                 return self._created(record.room)
         raise Busy("Others keep changing this room. Try again.")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 
 PARTS = (
-    "room", "members", "seats", "requests", "waiting", "askers", "asked", "refused", "turned",
+    "room", "claims", "members", "seats", "requests", "waiting", "askers", "asked", "refused", "turned",
     "invitations", "invited", "here", "arrived", "ties", "parted", "parting", "blocked", "barred",
     "log", "head", "checkpoint", "producers", "crowd", "series", "frames",
 )  # fmt: skip
@@ -39,11 +39,6 @@ def of_room(room_id: str, *parts: str) -> list[str]:
 def every_part(room_id: str) -> list[str]:
     """All keys of a room."""
     return of_room(room_id, *PARTS)
-
-
-def claim(room_id: str, claim_id: str) -> str:
-    """One unused link for an owner."""
-    return f"sp:{{{room_id}}}:claim:{claim_id}"
 
 
 def code(code_text: str) -> str:
@@ -94,7 +89,7 @@ def tenant_names(tenant: str) -> str:
 def tenant_lists(tenant: str) -> list[str]:
     """The keys that belong to a tenant as a whole, and are removed with it; its name stands in each."""
     made = (tenant_rooms, tenant_active, tenant_spent, tenant_seats, tenant_stored, tenant_names)
-    return [key(tenant) for key in made]
+    return [*(key(tenant) for key in made), *of_audit(tenant)]
 
 
 def of_audit(tenant: str | None) -> list[str]:

@@ -106,12 +106,16 @@ class NamesStore:
 
     async def write_claim(self, room_id: str, claim_id: str) -> None:
         """Make a claim good for its ten minutes."""
-        await self._connection.command("SET", keys.claim(room_id, claim_id), "new", "PX", LINK_MS)
+        now_ms = self.now_ms
+        names = keys.of_room(room_id, "room", "claims")
+        await self._connection.run(scripts.WRITE_CLAIM, names, [now_ms, claim_id, now_ms + LINK_MS])
 
     async def redeem_claim(self, room_id: str, claim_id: str, nonce: str) -> bool:
         """Use a claim up; false when it is not good any more."""
         return bool(
-            await self._connection.run(scripts.REDEEM_CLAIM, [keys.claim(room_id, claim_id)], [nonce])
+            await self._connection.run(
+                scripts.REDEEM_CLAIM, keys.of_room(room_id, "claims"), [self.now_ms, claim_id, nonce]
+            )
         )
 
     async def know_secrets(self, fingerprints: Sequence[str]) -> bool:

@@ -9,10 +9,13 @@ from typing import Any, Literal, NamedTuple, cast
 from rooms.connection import Call, Connection
 from rooms.errors import RoomsError
 from rooms.store import keys, rows, scripts
-from rooms.tenants import ApiKey, KeyKind, Tenant, TenantStatus
+from rooms.tenants import LOCAL, ApiKey, KeyKind, Tenant, TenantStatus
 
 KEY_KEPT_MS = 7 * 24 * 3_600_000
 """For so long after its end a key is still listed, so that whoever wonders can see why it is refused."""
+
+SEATS_KEPT_MS = 600_000
+"""The list of a tenant's seats is forgotten when nobody took or renewed one for so long."""
 
 INDEX_SLACK_MS = 3_600_000
 """For so much longer than the names in it the list of a tenant's names is kept."""
@@ -21,8 +24,8 @@ INDEX_SLACK_MS = 3_600_000
 class Cost(NamedTuple):
     """An amount to take from one of a tenant's buckets.
 
-    ``burst``: how deep the bucket is; ``rate``: tokens that come back each ms; ``window_ms``: over how long it
-    is counted for ``usage``.
+    ``burst``: how deep the bucket is; ``rate``: tokens that come back each ms; ``window_ms``: over how long
+    it is counted for ``usage``.
     """
 
     name: str
@@ -166,7 +169,12 @@ class TenantsStore:
         ]
 
     async def note_names(self, tenant: str, names: Iterable[tuple[str, int]]) -> None:
-        """Note several names at once: (key of the store, until when it may exist)."""
+        """Note several names at once: (key of the store, until when it may exist).
+
+        For ``local``, which is never deleted, nothing is noted.
+        """
+        if tenant == LOCAL:
+            return
         commands = [command for name, until_ms in names for command in self.note_name(tenant, name, until_ms)]
         if commands:
             await self._all(*commands)
@@ -202,7 +210,11 @@ class TenantsStore:
         now_ms = self.now_ms
         replies = await self._connection.run_many(
             [
-                (scripts.RESERVE, [keys.tenant_seats(tenant)], [now_ms, f"{room_id} {person}", ends_ms, most])
+                (
+                    scripts.RESERVE,
+                    [keys.tenant_seats(tenant)],
+                    [now_ms, f"{room_id} {person}", ends_ms, most, SEATS_KEPT_MS],
+                )
                 for tenant, room_id, person, ends_ms, most in leases
             ]
         )

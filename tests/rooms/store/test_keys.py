@@ -5,9 +5,9 @@ ROOM = "r_0123456789abcdef"
 
 
 def test_every_key_of_a_room_carries_its_hash_tag() -> None:
-    all_keys = [*keys.every_part(ROOM), keys.claim(ROOM, "c_1"), channel_of(ROOM)]
+    all_keys = [*keys.every_part(ROOM), channel_of(ROOM)]
     assert all(key.startswith(f"sp:{{{ROOM}}}:") for key in all_keys)
-    assert len(set(all_keys)) == len(keys.PARTS) + 2
+    assert len(set(all_keys)) == len(keys.PARTS) + 1
 
 
 def test_parts_come_in_the_order_asked_for() -> None:
@@ -16,7 +16,6 @@ def test_parts_come_in_the_order_asked_for() -> None:
 
 def test_no_key_shows_a_credential_or_an_address() -> None:
     shown = [
-        keys.api_key("sk_local_hunter2hunter2hunter2"),
         keys.name(keys.digest("local", "k_1", "hunter2")),
         keys.replay(keys.digest("hunter2")),
         keys.person_waiting("hunter2"),

@@ -54,7 +54,12 @@ async def test_a_quota_counts_until_it_is_given_back(names: NamesStore) -> None:
     assert await names.quota("local", "r_2", float("inf"), 1)
 
 
-async def test_a_claim_is_used_once_however_often_the_same_use_is_repeated(names: NamesStore) -> None:
+async def test_a_claim_is_used_once_however_often_the_same_use_is_repeated(
+    world: World, names: NamesStore
+) -> None:
+    await names.write_claim("r_1", "c_1")
+    assert not await names.redeem_claim("r_1", "c_1", "first"), "there is no such room to own"
+    await world.connection.command("HSET", *keys.of_room("r_1", "room"), "status", "active")
     await names.write_claim("r_1", "c_1")
     assert await names.redeem_claim("r_1", "c_1", "first")
     assert await names.redeem_claim("r_1", "c_1", "first")
