@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, List
 
 if TYPE_CHECKING:
     from spectator.client.errors import NoServer, Refused, SpectatorError, Unreachable
-    from spectator.client.open_room import open_room
     from spectator.client.invitations import Invitation
+    from spectator.client.open_room import open_room
     from spectator.client.people import Blocked, JoinRequest, Spectator
     from spectator.client.room import Room
     from spectator.client.watching import watch

@@ -73,6 +73,8 @@ def _told(changed: Dict[str, Any], fields: Dict[str, Any]) -> List[str]:
     names = dict.fromkeys(SHOWN_AS.get(name, name) for name in fields if "password" not in name)
     lines = [f"Changed {printable(changed['name'])} ({changed['code']}):"]
     lines += [f"  {name}: {told_of(changed.get(name))}" for name in names]
+    if changed.get("webhook_secret"):
+        lines.append(f"  webhook_secret: {changed['webhook_secret']}  (signs each message; shown this once)")
     if changed.get("password"):
         lines.append(f"  password: {changed['password']}  (shown this once)")
     elif "password" in fields or "password_protected" in fields:

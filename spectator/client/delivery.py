@@ -51,6 +51,7 @@ class Opened:
     join_url: str = ""
     owner_url: Optional[str] = field(default=None, repr=False)
     password: Optional[str] = field(default=None, repr=False)
+    webhook_secret: Optional[str] = field(default=None, repr=False)
     at: float = field(default_factory=time.monotonic, repr=False)
 
     @property
@@ -67,6 +68,7 @@ class Opened:
         """Return it after a change: ``told`` is the room, with ``password`` or ``owner_token`` if new."""
         room = {**self.room, **told}
         key, password = room.pop("owner_token", None), room.pop("password", self.password)
+        secret = room.pop("webhook_secret", self.webhook_secret)
         moved = room["code"] != self.room["code"]
         page = self.address.page(str(room["code"])) if moved else self.join_url
         return replace(
@@ -78,6 +80,7 @@ class Opened:
             if moved or key
             else self.owner_url,  # it names the old code, or stands on the old key
             password=password,
+            webhook_secret=secret,
         )
 
 
@@ -357,7 +360,7 @@ class Delivery:
     def _after_quota(self, error: Refused) -> float:
         """Wait as long as the server says; what does not fit meanwhile is thinned out by class, counted."""
         which = f"the quota {error.quota}" if error.quota else "a quota of the tenant"
-        allowed = f" ({error.limit:g})" if error.limit is not None else ""
+        allowed = f" ({error.limit:.12g})" if error.limit is not None else ""
         self._speaker.complain(
             f"quota {error.quota}",
             f"{which}{allowed} is used up; training goes on, and what does not fit is thinned out "

@@ -61,6 +61,7 @@ class Opener:
             join_url=str(told.get("join_url") or api.address.page(str(told["room"]["code"]))),
             owner_url=told.get("owner_url"),
             password=told.get("password") or self.fields.get("password"),
+            webhook_secret=told.get("webhook_secret"),
         )
         if opened.id != self._told:
             self._told = opened.id

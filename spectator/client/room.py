@@ -398,6 +398,11 @@ class Room:
         return self._opened.password if self._opened else None
 
     @property
+    def webhook_secret(self) -> Optional[str]:
+        """What messages to the room's webhook are signed with, if this process set the webhook."""
+        return self._opened.webhook_secret if self._opened else None
+
+    @property
     def watching(self) -> int:
         """How many people watch, as last told by the server: at most 5 seconds old."""
         return self._run.watching if self._run else 0

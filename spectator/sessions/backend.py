@@ -56,7 +56,41 @@ class Backend(Protocol):
     async def close(self, room: str, user: Optional[str]) -> None:
         """End a room; as ``user``, or with the key's own right."""
 
-    async def join(self, room: str, name: str, password: Optional[str], user: Optional[str]) -> Fields:
+    async def change(self, room: str, fields: Mapping[str, Any], user: Optional[str]) -> Fields:
+        """Change a room; ``fields`` are the body of ``PATCH /rooms/{room}``. As ``user``, as all below."""
+
+    async def extend(self, room: str, hours: float, user: Optional[str]) -> Fields:
+        """Let a room live longer."""
+
+    async def rotate(self, room: str, what: str, user: Optional[str]) -> Fields:
+        """Replace a room's code, password or key; the room, with ``password`` or ``owner_token``."""
+
+    async def transfer(self, room: str, new_owner: str, user: Optional[str]) -> Fields:
+        """Give a room to another user."""
+
+    async def people(self, room: str) -> Fields:
+        """Return ``{spectators, blocked}``, as ``GET /rooms/{room}/spectators``."""
+
+    async def use_power(self, room: str, person: str, power: str, user: Optional[str]) -> Fields:
+        """Kick, block, unblock, promote or demote a person: ``{id, name, status}``."""
+
+    async def invite(self, room: str, fields: Mapping[str, Any], user: Optional[str]) -> Fields:
+        """Make an invitation, with ``token`` and ``url``."""
+
+    async def invitations(self, room: str, user: Optional[str]) -> List[Fields]:
+        """Return a room's invitations."""
+
+    async def withdraw_invitation(self, room: str, invitation: str, user: Optional[str]) -> None:
+        """Make an invitation worth nothing."""
+
+    async def join(
+        self,
+        room: str,
+        name: str,
+        password: Optional[str],
+        user: Optional[str],
+        invitation: Optional[str] = None,
+    ) -> Fields:
         """Join as ``user``, or as somebody unknown; the answer of ``POST /rooms/{room}/join``."""
 
     async def leave(self, room: str, token: str, request_id: Optional[str]) -> None:
@@ -67,9 +101,6 @@ class Backend(Protocol):
 
     async def settle(self, room: str, request_id: str, approve: bool, user: Optional[str]) -> Fields:
         """Answer a join request; as ``user``, or with the key's own right."""
-
-    async def spectators(self, room: str) -> List[Fields]:
-        """Return who is in."""
 
     async def history(self, room: str, max_points: int) -> Fields:
         """Return ``{name: {step, time, value}}``."""

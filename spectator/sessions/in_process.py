@@ -12,15 +12,24 @@ from typing import Any, Iterator, List, Mapping, Optional, Set
 
 from rooms import (
     Admitted,
+    BlockedPerson,
     Caller,
+    Created,
+    Invitation,
     JoinAsk,
     JoinRequest,
+    NewInvitation,
     NewRoom,
     NotAllowed,
+    Person,
+    Role,
     Room,
     RoomNotFound,
+    RoomPatch,
     RoomsError,
+    Rotation,
     StoreUnavailable,
+    Transfer,
 )
 from spectator.client.environment import Environment
 from spectator.client.errors import Refused, Unreachable
@@ -36,6 +45,7 @@ from spectator.settings import Settings, private_folder
 IDENTITY_HOURS = 24.0
 HERE = "in-process"  # what joins are counted for, instead of an address
 STAFF = {"owner", "moderator"}
+OWNERS_ONLY = {"promote", "demote"}
 
 OWNER = Caller(kind="api_key", tenant=LOCAL_TENANT, scopes=frozenset({"publish", "read", "manage"}))
 
@@ -78,15 +88,97 @@ class StoreRooms:
     async def close(self, room: str, user: Optional[str]) -> None:
         """End a room."""
         with _told():
-            found = await self._find(room)
-            await self._permit(found, user, {"owner"})
+            found = await self._permitted(room, user, {"owner"})
             await (await self._open()).rooms.close_room(found)
 
-    async def join(self, room: str, name: str, password: Optional[str], user: Optional[str]) -> Fields:
+    async def change(self, room: str, fields: Mapping[str, Any], user: Optional[str]) -> Fields:
+        """Change a room."""
+        with _told():
+            found = await self._permitted(room, user, {"owner"})
+            patch = RoomPatch.read(json.loads(json_text(jsonable(fields))))
+            changed = await (await self._open()).change(found, patch)
+            return await self._view_of(changed)
+
+    async def extend(self, room: str, hours: float, user: Optional[str]) -> Fields:
+        """Let a room live longer."""
+        with _told():
+            found = await self._permitted(room, user, {"owner"})
+            return await self._view(await (await self._open()).rooms.extend(found, hours))
+
+    async def rotate(self, room: str, what: str, user: Optional[str]) -> Fields:
+        """Replace a room's code, password or key."""
+        with _told():
+            found = await self._permitted(room, user, {"owner"})
+            asked = Rotation.read({"what": what}).what
+            made = await (await self._open()).rooms.powers.rotate(found, asked)
+            key = {"owner_token": made.owner_token} if asked == "key" else {}
+            return {**await self._view_of(made), **key}
+
+    async def transfer(self, room: str, new_owner: str, user: Optional[str]) -> Fields:
+        """Give a room to another user."""
+        with _told():
+            found = await self._permitted(room, user, {"owner"})
+            asked = Transfer.read({"user_id": new_owner}).user_id
+            return await self._view(await (await self._open()).rooms.powers.transfer(found, asked))
+
+    async def people(self, room: str) -> Fields:
+        """Return who is in and who is blocked."""
+        with _told():
+            found = await self._find(room)
+            rooms = (await self._open()).rooms
+            return {
+                "spectators": [_member(one) for one in await rooms.people(found.id)],
+                "blocked": [_blocked(one) for one in await rooms.powers.blocked(found)],
+            }
+
+    async def use_power(self, room: str, person: str, power: str, user: Optional[str]) -> Fields:
+        """Kick, block, unblock, promote or demote a person."""
+        with _told():
+            found = await self._find(room)
+            role = await self._permit(found, user, {"owner"} if power in OWNERS_ONLY else STAFF)
+            powers = (await self._open()).rooms.powers
+            if power == "promote":
+                done = await powers.promote(found, person)
+            elif power == "demote":
+                done = await powers.demote(found, person)
+            else:
+                acts = {"kick": powers.kick, "block": powers.block, "unblock": powers.unblock}
+                done = await acts[power](found, person, role)
+            return {"id": done.id, "name": done.name, "status": done.status}
+
+    async def invite(self, room: str, fields: Mapping[str, Any], user: Optional[str]) -> Fields:
+        """Make an invitation. There is no server, so ``url`` is empty."""
+        with _told():
+            found = await self._permitted(room, user, {"owner"})
+            manager = await self._open()
+            made, token = await manager.rooms.invitations.make(found, NewInvitation.read(dict(fields)))
+            return {**_invitation(made, manager.now_ms()), "token": token, "url": ""}
+
+    async def invitations(self, room: str, user: Optional[str]) -> List[Fields]:
+        """Return a room's invitations."""
+        with _told():
+            found = await self._permitted(room, user, {"owner"})
+            manager = await self._open()
+            return [_invitation(one, manager.now_ms()) for one in await manager.rooms.invitations.list(found)]
+
+    async def withdraw_invitation(self, room: str, invitation: str, user: Optional[str]) -> None:
+        """Make an invitation worth nothing."""
+        with _told():
+            found = await self._permitted(room, user, {"owner"})
+            await (await self._open()).rooms.invitations.withdraw(found, invitation)
+
+    async def join(
+        self,
+        room: str,
+        name: str,
+        password: Optional[str],
+        user: Optional[str],
+        invitation: Optional[str] = None,
+    ) -> Fields:
         """Join as ``user``, or as somebody unknown. There is no server, so ``ws_url`` is empty."""
         with _told():
             manager = await self._open()
-            ask = JoinAsk.read({"display_name": name, "password": password})
+            ask = JoinAsk.read({"display_name": name, "password": password, "invitation": invitation})
             outcome = await manager.rooms.join(room, await self._caller(user, name), ask, HERE)
             told: Fields = {"status": outcome.status, "token": outcome.token, "ws_url": ""}
             told["room"] = await self._view(outcome.room)
@@ -124,16 +216,6 @@ class StoreRooms:
             found = await self._find(room)
             await self._permit(found, user, STAFF)
             return _request(await (await self._open()).rooms.answer(found.id, request_id, approve))
-
-    async def spectators(self, room: str) -> List[Fields]:
-        """Return who is in."""
-        with _told():
-            found = await self._find(room)
-            people = await (await self._open()).rooms.people(found.id)
-            return [
-                {"id": one.id, "name": one.name, "role": one.role, "joined_at": iso(one.joined_at_ms)}
-                for one in people
-            ]
 
     async def history(self, room: str, max_points: int) -> Fields:
         """Return the course of the room's metrics."""
@@ -180,10 +262,22 @@ class StoreRooms:
         identity = await manager.rooms.mint_identity(LOCAL_TENANT, user, name, IDENTITY_HOURS)
         return await manager.rooms.caller(identity)
 
-    async def _permit(self, room: Room, user: Optional[str], roles: Set[str]) -> None:
+    async def _permit(self, room: Room, user: Optional[str], roles: Set[str]) -> Role:
         caller = OWNER if user is None else await self._caller(user)
-        if await (await self._open()).rooms.role(caller, room) not in roles:
+        role = await (await self._open()).rooms.role(caller, room)
+        if role is None or role not in roles:
             raise NotAllowed(f"This takes {' or '.join(sorted(roles))}.")
+        return role
+
+    async def _permitted(self, room: str, user: Optional[str], roles: Set[str]) -> Room:
+        found = await self._find(room)
+        await self._permit(found, user, roles)
+        return found
+
+    async def _view_of(self, made: Created) -> Fields:
+        """The room after a change, with the password that was made, if one was."""
+        password = {} if made.password is None else {"password": made.password}
+        return {**await self._view(made.room), **password}
 
 
 def _request(one: JoinRequest) -> Fields:
@@ -193,6 +287,36 @@ def _request(one: JoinRequest) -> Fields:
         "user_id": one.user_id,
         "requested_at": iso(one.requested_at_ms),
         "status": one.status,
+    }
+
+
+def _member(one: Person) -> Fields:
+    return {
+        "id": one.id,
+        "name": one.name,
+        "role": one.role,
+        "joined_at": iso(one.joined_at_ms),
+        "watching": one.seated,
+        "lag_ms": None,
+        "user_id": one.user_id,
+    }
+
+
+def _blocked(one: BlockedPerson) -> Fields:
+    since = None if one.blocked_at_ms is None else iso(one.blocked_at_ms)
+    return {"id": one.id, "name": one.name, "user_id": one.user_id, "blocked_at": since}
+
+
+def _invitation(one: Invitation, now_ms: int) -> Fields:
+    return {
+        "id": one.id,
+        "note": one.note,
+        "user_id": one.user_id,
+        "uses": one.uses,
+        "used": one.used,
+        "created_at": iso(one.created_at_ms),
+        "expires_at": iso(one.expires_at_ms),
+        "status": one.status(now_ms),
     }
 
 

@@ -13,6 +13,7 @@ from spectator.protocol.metrics import MetricsData
 from spectator.sessions.access import RoomAccessControl, read_access_control
 from spectator.sessions.backend import Fields, Founded, Publisher, make_backend
 from spectator.sessions.overlay import TrainingMetricsOverlay
+from spectator.sessions.owning import Owning
 from spectator.sessions.session import SpectatorSession, read_access
 from spectator.sessions.times import read_time
 
@@ -24,7 +25,7 @@ Callback = Callable[[MetricsData], Union[Awaitable[object], object]]
 _log = logging.getLogger(__name__)
 
 
-class SpectatorManager:
+class SpectatorManager(Owning):
     """Creates sessions, lets people in, shows them metrics.
 
     Every call but the constructor waits for the server's answer (publishing does not), and raises `Refused`
@@ -118,8 +119,11 @@ class SpectatorManager:
         spectator_name: str,
         password: Optional[str] = None,
         user_id: Optional[str] = None,
+        invitation: Optional[str] = None,
     ) -> Fields:
         """Join a session; as the user ``user_id``, for whom the caller vouches, or as somebody unknown.
+
+        ``invitation`` is the token of one, where the session asks for that.
 
         Returns:
             ``status`` (approved, or pending_approval with ``request_id``), ``session_id``, ``room_code``,
@@ -127,7 +131,7 @@ class SpectatorManager:
             ``performance_graphs``, ``decision_visualization``, ``token`` and ``ws_url``: where to watch, and
             with what (the token goes into the Authorization header or the ``hello``, never into the URL).
         """
-        told = await self._backend.join(session_id, spectator_name, password, user_id)
+        told = await self._backend.join(session_id, spectator_name, password, user_id, invitation)
         room = told["room"]
         info: Fields = {
             "status": told["status"],
@@ -166,6 +170,31 @@ class SpectatorManager:
             spectator = known
         self._joined.pop(str(spectator["spectator_id"]), None)
         await self._backend.leave(session_id, str(spectator["token"]), spectator.get("request_id"))
+
+    async def get_pending_approvals(self, session_id: str) -> List[Fields]:
+        """Return who waits to be let in, oldest first: ``request_id``, ``user_id``, ``user_name``, ..."""
+        return [
+            {
+                "request_id": one["id"],
+                "user_id": one.get("user_id"),
+                "user_name": one["name"],
+                "requested_at": one["requested_at"],
+            }
+            for one in await self._backend.requests(session_id)
+            if one["status"] == "pending_approval"
+        ]
+
+    async def approve_join_request(
+        self, session_id: str, request_id: str, acting_user: Optional[str] = None
+    ) -> Fields:
+        """Let somebody in who waits; returns ``status``, ``request_id``, ``user_id``, ``user_name``."""
+        return await self._settle(session_id, request_id, True, acting_user)
+
+    async def deny_join_request(
+        self, session_id: str, request_id: str, acting_user: Optional[str] = None
+    ) -> Fields:
+        """Turn somebody away who waits; returns the same."""
+        return await self._settle(session_id, request_id, False, acting_user)
 
     async def update_training_metrics(self, session_id: str, metrics_data: MetricsData) -> None:
         """Show new metrics in a session and call its callbacks; decision fields in them also make a decision.
@@ -244,6 +273,23 @@ class SpectatorManager:
         self._callbacks.clear()
         self._joined.clear()
         await self._backend.stop()
+
+    async def _settle(
+        self, session_id: str, request_id: str, approve: bool, acting_user: Optional[str]
+    ) -> Fields:
+        told = await self._backend.settle(session_id, request_id, approve, acting_user)
+        return {
+            "status": told["status"],
+            "request_id": told["id"],
+            "user_id": told.get("user_id"),
+            "user_name": told.get("name"),
+        }
+
+    def _room_changed(self, room: Fields, password: Optional[str]) -> None:
+        session = self._sessions.get(str(room["id"]))
+        if session is not None:
+            session.refresh(room)
+            session.room_password = password or (session.room_password if room["has_password"] else None)
 
     def _session(self, founded: Founded) -> SpectatorSession:
         """Return the session of a room."""

@@ -15,6 +15,7 @@ from spectator.client.environment import Environment
 from spectator.client.errors import Refused
 from spectator.client.lifetime import FLUSH_SECONDS
 from spectator.client.opening import find_api
+from spectator.client.rekeying import renewed
 from spectator.client.run import Run
 from spectator.client.stderr import Speaker
 from spectator.sessions.backend import Fields, Founded, Publisher
@@ -57,12 +58,55 @@ class ServedRooms:
         """End a room."""
         await self._call(lambda api: self._as(api, user).close(room))
 
-    async def join(self, room: str, name: str, password: Optional[str], user: Optional[str]) -> Fields:
+    async def change(self, room: str, fields: Mapping[str, Any], user: Optional[str]) -> Fields:
+        """Change a room."""
+        return await self._call(lambda api: self._as(api, user).change(room, fields))
+
+    async def extend(self, room: str, hours: float, user: Optional[str]) -> Fields:
+        """Let a room live longer."""
+        return await self._call(lambda api: self._as(api, user).extend(room, hours))
+
+    async def rotate(self, room: str, what: str, user: Optional[str]) -> Fields:
+        """Replace a room's code, password or key."""
+        return await self._call(lambda api: self._as(api, user).rotate(room, what))
+
+    async def transfer(self, room: str, new_owner: str, user: Optional[str]) -> Fields:
+        """Give a room to another user."""
+        return await self._call(lambda api: self._as(api, user).transfer(room, new_owner))
+
+    async def people(self, room: str) -> Fields:
+        """Return who is in and who is blocked."""
+        return await self._call(lambda api: api.people(room))
+
+    async def use_power(self, room: str, person: str, power: str, user: Optional[str]) -> Fields:
+        """Kick, block, unblock, promote or demote a person."""
+        return await self._call(lambda api: self._as(api, user).use_power(room, person, power))
+
+    async def invite(self, room: str, fields: Mapping[str, Any], user: Optional[str]) -> Fields:
+        """Make an invitation."""
+        return await self._call(lambda api: self._as(api, user).invite(room, fields))
+
+    async def invitations(self, room: str, user: Optional[str]) -> List[Fields]:
+        """Return a room's invitations."""
+        return await self._call(lambda api: self._as(api, user).invitations(room))
+
+    async def withdraw_invitation(self, room: str, invitation: str, user: Optional[str]) -> None:
+        """Make an invitation worth nothing."""
+        await self._call(lambda api: self._as(api, user).withdraw_invitation(room, invitation))
+
+    async def join(
+        self,
+        room: str,
+        name: str,
+        password: Optional[str],
+        user: Optional[str],
+        invitation: Optional[str] = None,
+    ) -> Fields:
         """Join as ``user``, or as somebody unknown."""
 
         def join(api: Api) -> Fields:
             who = self._as(api, user, name) if user is not None else api.acting_as(None)
-            return who.join(room, name, password)
+            return who.join(room, name, password, invitation)
 
         return await self._call(join)
 
@@ -95,10 +139,6 @@ class ServedRooms:
 
         return await self._call(settle)
 
-    async def spectators(self, room: str) -> List[Fields]:
-        """Return who is in."""
-        return await self._call(lambda api: api.spectators(room))
-
     async def history(self, room: str, max_points: int) -> Fields:
         """Return the course of the room's metrics."""
         return await self._call(lambda api: api.history(room, max_points=max_points))
@@ -107,7 +147,7 @@ class ServedRooms:
         """Return what publishes into ``room``; the server is known by now."""
         api = self._api
         assert api is not None, "a room came from the server"
-        return ServedRun(Opened(api.address, room, owner_token or api.bearer or ""))
+        return ServedRun(Opened(api.address, room, owner_token or api.bearer or ""), api)
 
     async def stop(self) -> None:
         """Nothing stays open between calls."""
@@ -141,10 +181,12 @@ class ServedRooms:
 class ServedRun:
     """A run that is published to a server; begins with its first event."""
 
-    def __init__(self, opened: Opened) -> None:
-        """Prepare to publish into a room that is open."""
+    def __init__(self, opened: Opened, api: Api) -> None:
+        """Prepare to publish into a room that is open; should its key be replaced, ``api`` gets the next."""
         self._opened: Optional[Opened] = opened
-        self._run = Run(self._open, Speaker(), reopen_expired=False)
+        self._run = Run(
+            self._open, Speaker(), reopen_expired=False, renew=lambda opened: renewed(api, opened)
+        )
 
     def publish(self, kind: int, fields: Fields) -> None:
         """Queue an event."""

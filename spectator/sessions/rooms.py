@@ -15,6 +15,7 @@ from spectator.client.errors import Refused
 from spectator.protocol.values import jsonable
 from spectator.sessions.access import RoomAccessControl
 from spectator.sessions.backend import Fields, Founded, make_backend
+from spectator.sessions.owning import Owning, is_user
 from spectator.sessions.session import read_access
 from spectator.sessions.times import read_time
 
@@ -71,7 +72,7 @@ class SpectatorRoomInfo:
         }
 
 
-class SpectatorRoomManager:
+class SpectatorRoomManager(Owning):
     """Creates rooms for users and lets users into them.
 
     Raises `Refused` when the server says no (its ``code`` says why), `Unreachable` or `NoServer` when there
@@ -197,7 +198,8 @@ class SpectatorRoomManager:
 
     async def leave_room(self, room_code: str, user_id: str) -> None:
         """Give the seat of a user back, or take their request back. One who is not there is no error."""
-        seated = [one["name"] for one in await self._backend.spectators(room_code) if _is(one["id"], user_id)]
+        people = (await self._backend.people(room_code))["spectators"]
+        seated = [one["name"] for one in people if is_user(one["id"], user_id)]
         waiting = [
             one["name"] for one in await self._backend.requests(room_code) if one["user_id"] == user_id
         ]
@@ -210,7 +212,7 @@ class SpectatorRoomManager:
         """Return a room as JSON data, with who is in; None when there is none."""
         try:
             room = await self._backend.room(room_code)
-            people = await self._backend.spectators(room_code)
+            people = (await self._backend.people(room_code))["spectators"]
         except Refused as refused:
             if refused.code not in GONE:
                 raise
@@ -266,8 +268,8 @@ class SpectatorRoomManager:
             return "allowed"
         if not room["current_spectators"]:
             return None
-        people = await self._backend.spectators(str(room["id"]))
-        return "spectator" if any(_is(one["id"], user_id) for one in people) else None
+        people = (await self._backend.people(str(room["id"])))["spectators"]
+        return "spectator" if any(is_user(one["id"], user_id) for one in people) else None
 
 
 def _info(founded: Founded, control: RoomAccessControl) -> SpectatorRoomInfo:
@@ -309,9 +311,3 @@ def _person(told: Fields) -> Fields:
         "role": told["role"],
         "joined_at": told["joined_at"],
     }
-
-
-def _is(person: str, user_id: str) -> bool:
-    """Tell whether a person of a room, ``u:<tenant>:<user id>``, is that user."""
-    kind, _, rest = person.partition(":")
-    return kind == "u" and rest.partition(":")[2] == user_id

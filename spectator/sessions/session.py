@@ -77,6 +77,7 @@ class SpectatorSession:
         self.current_spectators = int(room["current_spectators"])
         self.expires_at = read_time(room["expires_at"])
         self.access_control = read_access(room)
+        self.join_url = str(room.get("join_url") or self.join_url)
 
 
 def read_access(room: Mapping[str, Any]) -> Dict[str, Any]:

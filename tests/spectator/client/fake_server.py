@@ -10,6 +10,7 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from urllib.parse import unquote
 
 
 class Call(NamedTuple):
@@ -68,6 +69,9 @@ class FakeServer:
         self.rooms = 0
         self.created: Dict[str, Dict[str, Any]] = {}  # rooms as they were created, by id and code
         self.requests: List[Dict[str, Any]] = []
+        self.keys = 0  # room keys that were replaced
+        self.used: List[Tuple[str, str]] = []  # powers: which, on whom
+        self.invitations: List[Dict[str, Any]] = []
         self.last: Dict[str, int] = {}  # the last number stored of each producer
         self.stored: List[Dict[str, Any]] = []  # what was appended, once each
         self.held = threading.Event()  # cleared: answers wait
@@ -138,13 +142,51 @@ class FakeServer:
             return self._append(call)
         if parts[2:3] == ["requests"] and parts[-1] in {"approve", "deny"}:
             return self._settle(parts)
+        if parts[2:3] == ["spectators"] and len(parts) == 5:
+            return self._use(parts[4], unquote(parts[3]))
+        if parts[2:3] == ["invitations"]:
+            return self._invite(call, parts)
         return Reply(200, self._told(call, parts))
+
+    def _use(self, power: str, person: str) -> Reply:
+        if person == "v_9":
+            return problem(404, "spectator_not_found")
+        self.used.append((power, person))
+        statuses = {"kick": "kicked", "block": "blocked", "unblock": "unblocked", "promote": "moderator"}
+        return Reply(200, {"id": person, "name": "Ada", "status": statuses.get(power, "spectator")})
+
+    def _invite(self, call: Call, parts: List[str]) -> Reply:
+        if call.method == "GET":
+            return Reply(200, {"invitations": self.invitations})
+        if call.method == "DELETE":
+            for one in self.invitations:
+                one["status"] = "withdrawn" if one["id"] == parts[3] else one["status"]
+            return Reply(200, self.invitations[0])
+        made = {"user_id": None, "note": None, **call.json, "id": f"i_{len(self.invitations) + 1}"}
+        made.pop("hours")
+        made.update(used=0, status="open", created_at="", expires_at="2030-01-01T00:00:00.000Z")
+        self.invitations.append(made)
+        token = f"in_{made['id']}"
+        return Reply(201, {**made, "token": token, "url": f"{self.url}/r/ABC234#invite={token}"})
+
+    def _rotate(self, call: Call, room: Dict[str, Any]) -> Dict[str, Any]:
+        what = call.json["what"]
+        if what == "code":
+            room["code"] = "NEW234"
+        told = {**room, "join_url": f"{self.url}/r/{room['code']}"}
+        if what == "password":
+            told["password"] = "made-anew"
+        if what == "key":
+            self.keys += 1
+            told["owner_token"] = f"rk_new_{self.keys}"
+        return told
 
     def _told(self, call: Call, parts: List[str]) -> Dict[str, Any]:
         ada = {"id": "v_1", "name": "Ada", "role": "spectator", "joined_at": "", "lag_ms": 3}
+        eve = {"id": "v_3", "name": "Eve", "user_id": None, "blocked_at": "2024-01-15T10:30:00.000Z"}
         answers: Dict[str, Dict[str, Any]] = {
             "requests": {"requests": self.requests},
-            "spectators": {"spectators": [ada]},
+            "spectators": {"spectators": [ada], "blocked": [eve]},
             "rooms": {"rooms": [room for name, room in self.created.items() if name == room["id"]]},
             "identities": {
                 "token": f"id_{call.json['user_id']}" if call.body and parts[0] == "identities" else ""
@@ -159,6 +201,16 @@ class FakeServer:
                 "ws_url": self.url.replace("http", "ws") + "/ws/rooms/r",
             }
             return {"status": "approved", "room": self.created.get(parts[1], {}), **seat}
+        room = self.created.get(parts[1] if len(parts) > 1 else "", {})
+        if parts[-1] == "rotate":
+            return self._rotate(call, room)
+        if parts[-1] == "transfer":
+            return {**room, "owner_id": call.json["user_id"]}
+        if parts == ["claims"]:
+            (room,) = {one["id"]: one for one in self.created.values()}.values()
+            return {"room": room, "owner_token": f"rk_new_{self.keys}"}
+        if parts[-1] == "extend":
+            return room
         changed = {"id": parts[-1], **self.created.get(parts[-1], {}), **(call.json if call.body else {})}
         return answers.get(parts[-1], changed)
 

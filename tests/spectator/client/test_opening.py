@@ -12,6 +12,7 @@ import pytest
 from spectator.client.address import Address
 from spectator.client.environment import Environment
 from spectator.client.errors import NoServer, Refused
+from spectator.client.logins import Logins
 from spectator.client.opening import Opener, find_api
 from spectator.client.stderr import Speaker
 from spectator.client.terms import Terms
@@ -78,6 +79,37 @@ def test_a_code_that_is_taken_does_not_keep_the_room_closed(tmp_path: Path, fake
     ).open()
     assert opened.room["code"] != "ABCDEF"
     assert "the code ABCDEF is taken" in said.getvalue()
+
+
+def test_a_login_is_used_where_neither_address_nor_key_is_given(tmp_path: Path, fake: FakeServer) -> None:
+    told = replace(environment(tmp_path), config_dir=tmp_path / "config")
+    team, other = Address.parse(fake.url), Address.parse("https://other.example")
+    logins = Logins(tmp_path / "config")
+    logins.keep(other, "sk_other_y")
+    logins.keep(team, "sk_team_x")
+    assert (find_api(told, None, None).address, find_api(told, None, None).bearer) == (team, "sk_team_x")
+    assert find_api(replace(told, url="https://other.example/"), None, None).bearer == "sk_other_y"
+    assert find_api(told, team, "sk_arg_z").bearer == "sk_arg_z"
+    assert find_api(replace(told, api_key="sk_env_z"), team, None).bearer == "sk_env_z"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://other.example", "https://other.example:444", "https://another.example"]
+)
+def test_the_key_of_a_login_goes_to_no_other_address(tmp_path: Path, url: str) -> None:
+    told = replace(environment(tmp_path), config_dir=tmp_path / "config")
+    Logins(tmp_path / "config").keep(Address.parse("https://other.example"), "sk_other_y")
+    assert find_api(told, Address.parse(url), None).bearer is None
+    assert find_api(replace(told, url=url), None, None).bearer is None
+
+
+def test_a_key_alone_means_ones_own_server_whatever_one_is_logged_in_to(tmp_path: Path) -> None:
+    told = replace(environment(tmp_path), config_dir=tmp_path / "config", api_key="sk_env_z")
+    Logins(tmp_path / "config").keep(Address.parse("https://other.example"), "sk_other_y")
+    with pytest.raises(NoServer):  # and nothing of the pair is used
+        find_api(told, None, None, start=False)
+    with pytest.raises(NoServer):
+        find_api(replace(told, api_key=None), None, None, lan=True, start=False)
 
 
 def test_no_key_says_what_to_set_and_asks_nobody(tmp_path: Path, fake: FakeServer) -> None:

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 import pytest
 
 from spectator.client.people import JoinRequest
+from spectator.client.room import Room
+from spectator.client.stderr import Speaker
 from spectator.protocol.metrics import MetricsData
 from tests.spectator.client.conftest import OpenRoom
-from tests.spectator.client.fake_server import FakeServer, problem
+from tests.spectator.client.fake_server import Call, FakeServer, Reply, problem
 from tests.spectator.client.until import until
 
 
@@ -295,3 +297,180 @@ def test_finishing_twice_is_no_error(opened: OpenRoom, fake: FakeServer) -> None
     room.finish()
     room.finish()
     assert fake.life() == ["training_started", "training_finished"]
+
+
+def test_the_owners_powers(opened: OpenRoom, fake: FakeServer) -> None:
+    room = opened()
+    (ada,) = room.spectators()
+    (eve,) = room.blocked()
+    assert all([room.kick(ada), room.block("v_1"), room.unblock(eve), room.promote(ada), room.demote(ada.id)])
+    assert fake.used == [
+        ("kick", "v_1"),
+        ("block", "v_1"),
+        ("unblock", "v_3"),
+        ("promote", "v_1"),
+        ("demote", "v_1"),
+    ]
+    assert room.kick("u:local:ada/../b")
+    assert fake.used[-1] == ("kick", "u:local:ada/../b")  # one segment of the path, whatever stands in it
+
+
+def test_a_power_over_somebody_who_left_raises_nothing(
+    opened: OpenRoom, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert not opened(quiet=False).kick("v_9")
+    assert "cannot send the person away: It was spectator_not_found." in capfd.readouterr().err
+
+
+def test_invitations_are_made_listed_and_withdrawn(opened: OpenRoom, fake: FakeServer) -> None:
+    room = opened()
+    invitation = room.invite(uses=3, user="ada", hours=2, note="late")
+    assert fake.calls[-1].json == {"uses": 3, "user_id": "ada", "hours": 2.0, "note": "late"}
+    assert str(invitation.url).endswith("#invite=in_i_1")
+    assert invitation.withdraw()
+    (listed,) = room.invitations()
+    assert (listed.id, listed.status) == ("i_1", "withdrawn")
+
+
+def test_an_invitation_that_cannot_be_made_is_false_and_raises_nothing(
+    opened: OpenRoom, fake: FakeServer
+) -> None:
+    room = opened()
+    fake.troubles.append(lambda _: problem(503, "store_unavailable"))
+    invitation = room.invite()
+    assert not invitation
+    assert invitation.url is None
+
+
+def test_a_new_code_and_password_are_the_rooms_own_at_once(opened: OpenRoom, fake: FakeServer) -> None:
+    room = opened(password="s3cret", code="ABCDEF")
+    assert room.rotate("code")
+    assert (room.code, room.url) == ("NEW234", f"{fake.url}/r/NEW234")
+    assert "#claim=fresh" in str(room.owner_url)  # the first link names the old code
+    assert room.rotate("password")
+    assert room.password == "made-anew"
+    # Should it have to be opened anew, it is not with what somebody wanted to get rid of.
+    assert room._opener is not None
+    assert room._opener.fields["password"] == "made-anew"
+    assert "custom_code" not in room._opener.fields
+
+
+def test_a_password_that_is_changed_or_taken_away_is_known(opened: OpenRoom) -> None:
+    room = opened(password="s3cret")
+    room.update(password="other")
+    assert room.password == "other"
+    room.update(access="public")
+    assert room.password is None
+
+
+def only_by(fake: FakeServer, *keys: str) -> None:
+    """Let the fake server know these room keys and no other."""
+
+    def guard(call: Call) -> Optional[Reply]:
+        shown = call.headers.get("authorization", "")
+        return problem(401, "unauthorized") if "rk_" in shown and shown[7:] not in keys else None
+
+    fake.troubles[:] = [guard]
+
+
+def test_a_room_goes_on_with_the_key_it_has_made(
+    opened: OpenRoom, fake: FakeServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    room = opened(quiet=False)
+    room.log(loss=1.0)
+    until(lambda: fake.metrics("loss") == [1.0])
+    capfd.readouterr()
+    assert room.rotate("key")
+    only_by(fake, "rk_new_1")
+    room.log(loss=2.0)
+    assert room.kick("v_1")
+    until(lambda: fake.metrics("loss") == [1.0, 2.0])
+    assert fake.life() == ["training_started"]
+    assert capfd.readouterr().err == ""  # it was our own doing
+
+
+def test_a_key_that_somebody_else_replaced_is_replaced_and_said_once(
+    opened: OpenRoom, fake: FakeServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    room = opened(quiet=False)
+    until(fake.life)
+    capfd.readouterr()
+    fake.keys = 1
+    only_by(fake, "rk_new_1")
+    room.log(loss=2.0)
+    until(lambda: fake.metrics("loss") == [2.0])
+    (line,) = capfd.readouterr().err.splitlines()
+    assert "somebody replaced the room's key" in line
+    assert fake.rooms == 1  # it is the same room
+    assert fake.life() == ["training_started"]
+    assert room.dropped == 0
+
+
+def test_the_owners_calls_find_the_new_key_too(opened: OpenRoom, fake: FakeServer) -> None:
+    room = opened()
+    until(fake.life)
+    fake.keys = 1
+    only_by(fake, "rk_new_1")
+    assert room.kick("v_1")
+    assert room.update(listed=True)
+
+
+def test_a_room_that_was_given_away_is_published_into_on(
+    opened: OpenRoom, fake: FakeServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    room = opened(quiet=False)
+    until(fake.life)
+    capfd.readouterr()
+    fake.keys = 1
+    only_by(fake, "rk_1", "rk_new_1")
+    assert room.transfer("grace")
+    only_by(fake, "rk_new_1")
+    room.log(loss=1.0)
+    until(lambda: fake.metrics("loss") == [1.0])
+    assert capfd.readouterr().err == ""
+
+
+def test_a_revoked_api_key_is_told_once_and_the_training_goes_on(
+    opened: OpenRoom, fake: FakeServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    room = opened(quiet=False)
+    until(fake.life)
+    capfd.readouterr()
+    fake.troubles.append(lambda _: problem(401, "unauthorized"))
+    room.log(loss=1.0)
+    until(lambda: any(call.path.endswith("/claims") for call in fake.calls))
+    for step in range(1000):
+        room.log(loss=1.0, step=step)
+    said: List[str] = []
+    until(lambda: said.extend(capfd.readouterr().err.splitlines()) or said)
+    (line,) = said
+    assert "spectator login" in line
+    assert "training goes on" in line
+    assert "sk_local_test" not in line
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        (lambda room: room.rotate("everything"), ValueError),
+        (lambda room: room.transfer(""), TypeError),
+        (lambda room: room.transfer(None), TypeError),
+        (lambda room: room.kick(None), TypeError),
+        (lambda room: room.invite(uses=0), ValueError),
+        (lambda room: room.invite(uses=1001), ValueError),
+        (lambda room: room.invite(hours=-1), ValueError),
+        (lambda room: room.invite(user=3), TypeError),
+    ],
+)
+def test_wrong_arguments_of_powers_raise_also_in_a_silent_room(call: Any, error: Any) -> None:
+    silent = Room("x", Speaker(quiet=True), None)
+    with pytest.raises(error):
+        call(silent)
+
+
+def test_a_silent_room_does_nothing() -> None:
+    room = Room("x", Speaker(quiet=True), None)
+    assert not any(
+        [room.kick("v_1"), room.rotate("key"), room.transfer("ada"), room.invite(), room.blocked()]
+    )
+    assert room.invitations() == []

@@ -6,7 +6,7 @@ from typing import Any, Dict
 
 import pytest
 
-from spectator.client.terms import LARGEST_CONFIG, Terms, read_changes, read_terms
+from spectator.client.terms import LARGEST_CONFIG, Terms, read_changes, read_invitation, read_terms
 from spectator.protocol.json_text import json_text
 from spectator.protocol.levels import AccessLevel
 
@@ -170,3 +170,49 @@ def test_a_level_without_password_takes_the_password_away() -> None:
 def test_an_unknown_change_names_the_known_ones() -> None:
     with pytest.raises(TypeError, match=r"'colour'.*max_spectators"):
         read_changes({"colour": "red"})
+
+
+def test_who_may_come_in_and_who_is_told_of_whom() -> None:
+    given = {
+        "presence": "names",
+        "allowed_users": ["ada", "grace", "ada"],
+        "blocked_users": {"eve"},
+        "webhook": "https://example.org/hook",
+    }
+    expected = {**given, "allowed_users": ["ada", "grace"], "blocked_users": ["eve"]}
+    fields = read(**given).fields
+    assert {name: fields[name] for name in given} == expected
+    assert read_changes(given) == expected
+    assert read_changes({"webhook": None, "allowed_users": []}) == {"webhook": None, "allowed_users": []}
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "names"),
+    [
+        ({"presence": "everybody"}, ValueError, "presence"),
+        ({"allowed_users": "ada"}, TypeError, "list of ids"),
+        ({"allowed_users": [""]}, ValueError, "user"),
+        ({"blocked_users": [3]}, ValueError, "user"),
+        ({"blocked_users": ["x" * 65]}, ValueError, "64"),
+        ({"allowed_users": [f"u{n}" for n in range(1001)]}, ValueError, "1000"),
+        ({"webhook": "http://example.org/s3cret"}, ValueError, "https"),
+        ({"webhook": 3}, ValueError, "https"),
+    ],
+)
+def test_wrong_people_and_places_are_named_and_not_repeated(
+    given: Dict[str, Any], error: Any, names: str
+) -> None:
+    for reads in (lambda: read(**given), lambda: read_changes(given)):
+        with pytest.raises(error, match=names) as refused:
+            reads()
+        assert "s3cret" not in str(refused.value)
+
+
+def test_an_invitation_is_checked_before_anything_is_sent() -> None:
+    assert read_invitation(1, None, 24, None) == {"uses": 1, "hours": 24.0}
+    assert read_invitation(1000, "ada", 8784, "for Ada") == {
+        "uses": 1000,
+        "hours": 8784.0,
+        "user_id": "ada",
+        "note": "for Ada",
+    }
