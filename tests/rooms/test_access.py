@@ -77,6 +77,77 @@ class TestHidden:
         assert is_visible(a_room(access_level=level), STRANGER)
 
 
+class TestById:
+    """An id proves nothing: whoever was in the room once knows it, also after its code was changed."""
+
+    @pytest.mark.parametrize("level", [PUBLIC, PASSWORD, INVITE_ONLY, PRIVATE])
+    def test_to_a_stranger_it_leads_nowhere(self, level: AccessLevel) -> None:
+        room = a_room(access_level=level)
+        verdict = decide(Case(room, NOW, by_id=True, password=Proof.UNCHECKED, invitation=Proof.WRONG))
+        assert (told(verdict), verdict.failure) == ("room_not_found", True)
+        assert not is_visible(room, STRANGER, by_id=True)
+
+    @pytest.mark.parametrize(
+        "standing", [OWNER, MEMBER, MODERATOR, LISTED, Standing(vouched=True), Standing(waiting=True)]
+    )
+    def test_it_serves_who_has_something_to_show(self, standing: Standing) -> None:
+        assert answer(Case(a_room(), NOW, standing, by_id=True)) == "admit"
+        assert is_visible(a_room(), standing, by_id=True)
+
+    def test_an_invitation_is_something_to_show(self) -> None:
+        room = a_room(access_level=INVITE_ONLY)
+        assert answer(Case(room, NOW, invitation=Proof.RIGHT, by_id=True)) == "admit"
+
+    def test_a_vouched_user_is_not_in_by_that(self) -> None:
+        vouched = Standing(vouched=True)
+        assert answer(Case(a_room(access_level=PASSWORD), NOW, vouched, by_id=True)) == "password_required"
+        assert answer(Case(a_room(access_level=PRIVATE), NOW, vouched, by_id=True)) == "room_not_found"
+
+
+class TestCrowded:
+    """Too many new people from one address."""
+
+    def test_comes_before_a_password_is_checked_and_after_what_is_hidden(self) -> None:
+        case = Case(a_room(access_level=PASSWORD), NOW, password=Proof.UNCHECKED, newcomers_ms=2500)
+        verdict = decide(case)
+        assert (told(verdict), verdict.failure) == ("too_many_attempts", False)
+        assert verdict.error is not None
+        assert verdict.error.retry_after == 2.5
+        for room in (None, a_room(access_level=PRIVATE)):
+            assert answer(Case(room, NOW, newcomers_ms=1)) == "room_not_found"
+
+    @pytest.mark.parametrize(
+        "standing", [OWNER, MEMBER, MODERATOR, Standing(vouched=True), Standing(waiting=True)]
+    )
+    def test_never_stops_who_is_known(self, standing: Standing) -> None:
+        assert answer(Case(a_room(), NOW, standing, newcomers_ms=1)) == "admit"
+
+
+class TestGrounds:
+    """What lets somebody in: an invitation only where nothing less would, so that others are not spent."""
+
+    @pytest.mark.parametrize("level", list(AccessLevel))
+    @pytest.mark.parametrize("approval", [False, True])
+    @pytest.mark.parametrize("listed", [False, True])
+    @pytest.mark.parametrize("invitation", [Proof.ABSENT, Proof.WRONG, Proof.RIGHT])
+    def test_are_told_with_the_verdict(
+        self, level: AccessLevel, approval: bool, listed: bool, invitation: Proof
+    ) -> None:
+        room = a_room(access_level=level, require_approval=approval)
+        standing = Standing(listed=listed, vouched=listed)
+        verdict = decide(Case(room, NOW, standing, password=Proof.RIGHT, invitation=invitation))
+        if verdict.what != "admit":
+            assert not listed
+            assert invitation is not Proof.RIGHT
+            return
+        needed = approval or level in {INVITE_ONLY, PRIVATE}
+        without = decide(Case(room, NOW, standing, password=Proof.RIGHT))
+        assert (verdict.by == "invitation") == (without.what != "admit")
+        assert (verdict.by == "list") == (needed and listed)
+        if not needed:
+            assert verdict.by == ("password" if level is PASSWORD else "code")
+
+
 class TestRefused:
     @pytest.mark.parametrize("level", [PUBLIC, PASSWORD, INVITE_ONLY])
     def test_the_blocked_are_told_before_any_proof(self, level: AccessLevel) -> None:
@@ -199,7 +270,15 @@ def every_case() -> Iterator[Case]:
     for owner, member, moderator, listed, blocked, refused, seated in product(flags, repeat=7):
         if moderator and not member:
             continue
-        standing = Standing(owner, member, moderator, listed, blocked, 1 if refused else 0, seated)
+        standing = Standing(
+            owner=owner,
+            member=member,
+            moderator=moderator,
+            listed=listed,
+            blocked=blocked,
+            refused_ms=1 if refused else 0,
+            seated=seated,
+        )
         for room, password, invitation, over_ms in product(
             rooms,
             (Proof.ABSENT, Proof.WRONG, Proof.RIGHT),
