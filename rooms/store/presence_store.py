@@ -22,10 +22,14 @@ FORGOTTEN_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a renewal set: the ends of the lease and of the tie. By these a release knows what is its own."""
+    """What a renewal set: the ends of the lease and of the tie. By these a release knows what is its own.
+
+    ``seated`` is false for moderators and owners, who take no seat.
+    """
 
     lease_ms: int
     here_ms: int
+    seated: bool
 
 
 class PresenceStore:
@@ -48,15 +52,18 @@ class PresenceStore:
     async def renew(self, held: Sequence[tuple[str, str, int]]) -> list[tuple[bool, Held] | RoomsError]:
         """Renew (room id, person, lag in ms): (may stay, what was set), or why nothing is known."""
         now_ms = self.now_ms
-        ends = Held(now_ms + SEAT_MS, now_ms + HERE_MS)
+        lease_ms, here_ms = now_ms + SEAT_MS, now_ms + HERE_MS
         parts = ("room", "members", "seats", "here", "arrived", "ties")
         calls = []
         for room_id, person, lag_ms in held:
             kind = "owner" if person == OWNER_PERSON else "member"
-            args = [now_ms, person, ends.lease_ms, self._node, ends.here_ms, max(0, lag_ms), kind]
+            args = [now_ms, person, lease_ms, self._node, here_ms, max(0, lag_ms), kind]
             calls.append((scripts.RENEW, keys.of_room(room_id, *parts), args))
         replies = await self._connection.run_many(calls)
-        return [reply if isinstance(reply, RoomsError) else (bool(reply), ends) for reply in replies]
+        return [
+            reply if isinstance(reply, RoomsError) else (bool(reply), Held(lease_ms, here_ms, reply == 1))
+            for reply in replies
+        ]
 
     async def release(self, room_id: str, person: str, held: Held) -> bool:
         """Say that this node has no connection of the person any more, unless it renewed since ``held``.

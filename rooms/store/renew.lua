@@ -2,9 +2,10 @@
 -- A lapsed seat is taken again only if the room has one; who is no member any more is not here either.
 -- KEYS  room, members, seats, here, arrived, ties
 -- ARGV  now ms, person, end of the lease ms, node, end of the presence ms, lag ms, 'member' or 'owner' (no row)
--- Returns 1 when the person may stay, 0 when not a member, the room is over, or the seat was lost.
+-- Returns 1 when the person may stay and has a seat, 2 when none is needed (moderators, owners), 0 when not a
+-- member, the room is over, or the seat was lost.
 local room = redis.call('HMGET', KEYS[1], 'status', 'expires_at', 'max')
-local now, person, node = tonumber(ARGV[1]), ARGV[2], ARGV[4]
+local now, person, node, stays = tonumber(ARGV[1]), ARGV[2], ARGV[4], 2
 if not room[1] or room[1] == 'ended' or tonumber(room[2]) <= now then return 0 end
 if ARGV[7] == 'member' then
   local row = redis.call('HGET', KEYS[2], person)
@@ -21,6 +22,7 @@ if ARGV[7] == 'member' then
       return 0
     end
     redis.call('ZADD', KEYS[3], ARGV[3], person)
+    stays = 1
   end
 end
 local ties = {string.format('%s %s %s', node, ARGV[5], ARGV[6])}
@@ -30,4 +32,4 @@ end
 redis.call('HSET', KEYS[6], person, table.concat(ties, ' '))
 redis.call('ZADD', KEYS[4], ARGV[5], person)
 redis.call('ZADD', KEYS[5], 'NX', now, person)
-return 1
+return stays

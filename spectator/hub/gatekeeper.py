@@ -12,6 +12,7 @@ from spectator.hub.codes import Close
 from spectator.hub.gate import verdict
 from spectator.hub.node import Node
 from spectator.hub.outage import Outage
+from spectator.hub.presence import Presence
 from spectator.hub.pump import Pump
 from spectator.hub.reader import graphs_of
 from spectator.hub.room import RoomHub
@@ -34,11 +35,14 @@ class Gatekeeper:
     second, less often the longer that takes, and always within the second that is promised.
     """
 
-    def __init__(self, node: Node, pump: Pump, outage: Outage, seats: Seats, end: End) -> None:
+    def __init__(
+        self, node: Node, pump: Pump, outage: Outage, seats: Seats, presence: Presence, end: End
+    ) -> None:
         self._node = node
         self._pump = pump
         self._outage = outage
         self._seats = seats
+        self._presence = presence
         self._end = end
         self._due: dict[str, float] = {}
         self._awake = asyncio.Event()
@@ -168,6 +172,7 @@ class Gatekeeper:
                 told = viewer.say("requests", packets.plain(speech.requests(room), shared=False))
             if not told:
                 self._pump.attend(room, [viewer])
+            self._presence.tell_one(room, viewer)
 
     def _tell(self, room: RoomHub, glance: Glance) -> None:
         before, room.glance = room.glance, glance
@@ -187,6 +192,8 @@ class Gatekeeper:
         told = {role: speech.room_changed(room, role) for role in concerned}
         modern = [v for v in room.viewers if v.right.role in told and v.variant is not Variant.FLAT]
         self._pump.attend(room, [v for v in modern if not v.say("room", told[v.right.role])])
+        if before.room.presence != glance.room.presence:
+            self._presence.tell(room)
 
 
 def _takes_role(viewer: Viewer, member: Member | None) -> bool:

@@ -77,7 +77,7 @@ class Hub:
         self._seats = Seats(rooms, self._tasks)
         self._presence = Presence(node, self._pump)
         self._reader = Reader(node, self._pump, self._outage)
-        self._gatekeeper = Gatekeeper(node, self._pump, self._outage, self._seats, self.end)
+        self._gatekeeper = Gatekeeper(node, self._pump, self._outage, self._seats, self._presence, self.end)
         self._lookout = Lookout(
             node,
             self._reader,

@@ -32,7 +32,6 @@ SHOWN = (
     "max_spectators",
     "status",
     "listed",
-    "presence",
     "config",
     "metadata",
     "graphs",

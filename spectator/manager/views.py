@@ -22,7 +22,10 @@ class RunView(BaseModel):
 
 
 class StrangerView(BaseModel):
-    """What anybody with the code may know before joining."""
+    """What anybody with the code may know before joining.
+
+    ``current_spectators`` is None where the room tells spectators nothing of who is here.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -33,7 +36,7 @@ class StrangerView(BaseModel):
     has_password: bool
     require_approval: bool
     max_spectators: int
-    current_spectators: int
+    current_spectators: int | None
     status: Literal["active", "paused", "ended"]
     run: RunView | None = None
 
@@ -80,6 +83,9 @@ _OPEN_LEVELS = frozenset({AccessLevel.PUBLIC, AccessLevel.PASSWORD})
 
 STAFF_ROLES = frozenset({"owner", "moderator"})
 
+_GUESTS = frozenset({None, "spectator"})
+"""Those to whom the room's ``presence`` applies; strangers too, or a spectator would ask as one."""
+
 
 def iso(time_ms: int) -> str:
     """Milliseconds since 1970 as UTC ISO-8601 with ``Z``."""
@@ -99,6 +105,8 @@ def view(room: Room, head: Head | None, role: str | None, now_ms: int, waiting: 
         waiting: join requests that wait; told to owner and moderators only.
     """
     shown = _for_strangers(room, now_ms)
+    if role in _GUESTS and room.presence == "nothing":
+        shown["current_spectators"] = None
     if role is None:
         if room.access_level in _OPEN_LEVELS:
             shown["run"] = _run(head)

@@ -70,12 +70,26 @@ async def test_a_person_on_two_nodes_counts_once_and_stays_until_both_have_left(
     await two.open()
     await two.enter("v_1")
     assert await two.renew(0, "v_1")
+    two.world.clock.push(SECOND)
     assert await two.renew(1, "v_1")
     assert await two.present() == Present(1, ("v_1",))
     assert not await two.release(1, "v_1"), "the node that renewed last left; the other has the person"
     assert (await two.present(), await two.seated()) == (Present(1, ("v_1",)), {"v_1"})
     assert await two.release(0, "v_1")
     assert (await two.present(), await two.seated()) == (Present(0, ()), set())
+
+
+async def test_a_node_that_leaves_takes_what_it_renewed_with_it(two: Two) -> None:
+    await two.open(max_spectators=1)
+    await two.enter("v_1")
+    await two.renew(0, "v_1")
+    two.world.clock.push(10 * SECOND)
+    await two.renew(1, "v_1")
+    await two.release(1, "v_1")
+    two.world.clock.push(HERE_MS - 10 * SECOND)  # and the other node was killed after its first renewal
+    assert await two.present() == Present(0, ())
+    two.world.clock.push(SEAT_MS - HERE_MS)
+    assert await two.enter("v_2") == "in"
 
 
 async def test_a_release_frees_nothing_that_was_renewed_since(two: Two) -> None:

@@ -9,6 +9,7 @@ from rooms import RoomPatch
 from spectator.hub import Pass, Policy
 from spectator.hub.gatekeeper import Gatekeeper
 from spectator.hub.outage import Outage
+from spectator.hub.presence import Presence
 from spectator.hub.pump import Pump
 from spectator.hub.room import RoomHub
 from spectator.log import Log
@@ -91,9 +92,9 @@ async def gate():
     node = SimpleNamespace(
         manager=manager, policy=policy, clock=clock, rooms={"r": RoomHub("r", 0.0)}, now_ms=lambda: NOW
     )
-    keeper = Gatekeeper(
-        node, Pump(policy, clock), Outage(lambda _: None), Nobody(), lambda *end: ends.append(end)
-    )
+    pump = Pump(policy, clock)
+    presence = Presence(node, pump)
+    keeper = Gatekeeper(node, pump, Outage(lambda _: None), Nobody(), presence, lambda *end: ends.append(end))
     return SimpleNamespace(keeper=keeper, manager=manager, room=node.rooms["r"], ends=ends, node=node)
 
 

@@ -122,6 +122,30 @@ async def test_spectators_hear_what_the_room_allows_and_a_change_at_once(nodes):
         await last_crowd(sink, watching=3, names=None)
 
 
+async def test_who_is_promoted_learns_the_names_and_who_is_demoted_no_more_of_them(nodes):
+    here, _ = nodes
+    room = await here.room()
+    _, right = await here.admitted(room, "Ann")
+    _, ann = await here.watch(room, right)
+    await here.watch(room, (await here.admitted(room, "Ben"))[1])
+    await last_crowd(ann, watching=2, names=None)
+    await here.rooms.powers.promote(room, right.person)
+    await last_crowd(ann, watching=2, names=["Ann", "Ben"])
+    await here.rooms.powers.demote(room, right.person)
+    await last_crowd(ann, watching=2, names=None)
+
+
+async def test_who_is_kicked_is_not_here_any_more(nodes):
+    here, there = nodes
+    room = await here.room()
+    _, owner = await here.watch(room, OWNER_PASS)
+    _, right = await there.admitted(room, "Ann")
+    await there.watch(room, right)
+    await last_crowd(owner, watching=2, names=["Ann"])
+    await here.rooms.powers.kick(room, right.person, "owner")
+    await last_crowd(owner, watching=1, names=[])
+
+
 async def test_flat_viewers_learn_the_figure_only_where_it_is_told(nodes):
     here, _ = nodes
     room = await here.room(presence="nothing")

@@ -83,6 +83,15 @@ def test_a_stranger_sees_what_is_needed_to_join() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("role", "seats"),
+    [(None, None), ("spectator", None), ("reader", 4), ("publisher", 4), ("moderator", 4), ("owner", 4)],
+)
+def test_a_room_may_tell_its_guests_nothing_of_who_is_here(role: str | None, seats: int | None) -> None:
+    assert shown(role, dataclasses.replace(ROOM, presence="nothing"))["current_spectators"] == seats
+    assert shown(role, dataclasses.replace(ROOM, presence="count"))["current_spectators"] == 4
+
+
 def test_a_stranger_to_a_room_by_invitation_is_told_of_no_run() -> None:
     assert "run" not in shown(None, dataclasses.replace(ROOM, access_level=AccessLevel.INVITE_ONLY))
 
