@@ -24,6 +24,7 @@ from spectator.server.sockets.messages import (
     Ping,
     Said,
     Visibility,
+    judge_message,
     read,
 )
 from spectator.server.sockets.returning import place
@@ -34,6 +35,10 @@ logger = logging.getLogger("spectator.server")
 
 NO_STATUS = frozenset({0, 1004, 1005, 1006, 1015})
 """Close codes that never travel; a peer that gives none of its own is answered with 1000."""
+
+NOT_UNDERSTOOD = speech.notice(
+    "not_understood", reason="This server does not know that message; the page may be newer than it."
+)
 
 Identify = Callable[[str | None], Awaitable[Caller]]
 """Who presents a credential over this connection."""
@@ -234,6 +239,17 @@ class Connection:
         said = await self._receive()
         if said is None:
             return False
+        verdict = judge_message(said, self._viewer.variant, self._viewer.stage, self._viewer.right.role)
+        if verdict == "act":
+            await self._act(said)
+        elif verdict == "misplaced":
+            told = "This message may not be sent at this point. See /docs for who may send which when."
+            self._hub.end(self._viewer, Close.PROTOCOL_ERROR, told)
+        elif self._viewer.variant is not Variant.FLAT:
+            self._hub.say(self._viewer, "not_understood", NOT_UNDERSTOOD)
+        return True
+
+    async def _act(self, said: Said) -> None:
         match said:
             case Ack():
                 self._hub.acknowledge(self._viewer, said.seq)
@@ -243,16 +259,11 @@ class Connection:
                 self._hub.say(self._viewer, "pong", speech.PONG)
             case Auth():
                 await self._renew(said.token)
-            case Hello() if self._viewer.variant is not Variant.FLAT:
-                self._hub.end(self._viewer, Close.PROTOCOL_ERROR, "hello comes once.")
             case _:
-                pass  # of a type that is not ours, or a flat viewer's hello in a room that asks for none
-        return True
+                pass  # a flat viewer's hello in a room that asks for none
 
     async def _renew(self, token: str) -> None:
         """Go on by a fresh grant, the same person on the same connection."""
-        if self._viewer.stage is not Stage.LIVE:
-            return
         try:
             caller = await self._identify(token)
             admission = await admit(self._manager, self._viewer.room_id, caller, self._viewer.client)

@@ -1,10 +1,18 @@
-"""What a viewer may say: a few small JSON messages, checked strictly. Pure."""
+"""What a viewer may say: a few small JSON messages, checked strictly; one table of who may say which when.
+
+What is not in the table is not acted on. A type that nobody here knows may come from a page newer than this
+node: it is answered by a notice, and the connection stays. A message of ours at a time or from somebody that
+the table does not name breaks the protocol (4500). Pure.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal
 
 import msgspec
+
+from spectator.hub import Stage, Variant
 
 LONGEST = 4096
 """Bytes of a message from a viewer."""
@@ -50,6 +58,73 @@ class Unknown(msgspec.Struct, frozen=True):
 
 
 Said = Hello | Ack | Visibility | Auth | Ping | Unknown
+
+
+WATCHERS: Final = frozenset({"owner", "moderator", "spectator", "reader"})
+ASKERS: Final = frozenset({"asker"})
+GRANTED: Final = frozenset({"moderator", "spectator"})
+ANYBODY: Final = WATCHERS | ASKERS | {"nobody"}
+"""Roles of a connection; ``nobody`` has not been let in yet, ``asker`` waits in the lobby."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who may send one type of message, and when.
+
+    Args:
+        model: the message.
+        v1: the stages in which ``spectator.v1`` may send it.
+        flat: those in which a flat connection may; none: to it the type is unknown.
+        roles: what the connection must be in the room.
+        told: one line for people.
+    """
+
+    model: type[msgspec.Struct]
+    v1: frozenset[Stage]
+    flat: frozenset[Stage]
+    roles: frozenset[str]
+    told: str
+
+    @property
+    def type(self) -> str:
+        """Its name on the wire."""
+        return str(self.model.__struct_config__.tag)
+
+
+_NEVER: Final[frozenset[Stage]] = frozenset()
+_FIRST: Final = frozenset({Stage.NEW})
+_LIVE: Final = frozenset({Stage.LIVE})
+_INSIDE: Final = frozenset({Stage.LOBBY, Stage.LIVE})
+
+RULES: Final[tuple[Rule, ...]] = (
+    Rule(
+        Hello,
+        _FIRST,
+        # A flat client cannot know whether the room wanted to be greeted.
+        _FIRST | _LIVE,
+        ANYBODY,
+        "The credential (grant, room key, API key with read or manage, lobby token) where the header brought "
+        "none, and the cursor to go on from.",
+    ),
+    Rule(Ack, _LIVE, _NEVER, WATCHERS, "Everything up to event seq has arrived; each second."),
+    Rule(Visibility, _INSIDE, _NEVER, WATCHERS | ASKERS, "Whether nobody looks at the page."),
+    Rule(Auth, _LIVE, _NEVER, GRANTED, "A fresh grant of the same person, for the same connection."),
+    Rule(Ping, _INSIDE, _LIVE, WATCHERS | ASKERS, "Answered by pong."),
+)
+"""The table: every message that a connection may send."""
+
+_BY_MODEL: Final = {rule.model: rule for rule in RULES}
+
+Verdict = Literal["act", "unknown", "misplaced"]
+
+
+def judge_message(said: Said, variant: Variant, stage: Stage, role: str) -> Verdict:
+    """Whether the table lets a connection of this kind, stage and role say this now."""
+    rule = _BY_MODEL.get(type(said))
+    stages = _NEVER if rule is None else rule.flat if variant is Variant.FLAT else rule.v1
+    if rule is None or not stages:
+        return "unknown"
+    return "act" if stage in stages and role in rule.roles else "misplaced"
 
 
 class Misunderstood(ValueError):

@@ -53,12 +53,29 @@ class TestProtocol:
             await ann.say(type="hello", token=token)
             assert await ann.closed() == 4500
 
-    async def test_a_message_of_tomorrow_is_passed_over(self, site):
+    async def test_a_message_of_tomorrow_is_refused_in_words_and_nothing_ends(self, site):
         made, room = await opened(site)
         async with watching(site, room, token=await grant(site, made)) as ann:
             await ann.say(type="reaction", value="hooray")
+            assert (await ann.next("notice"))["code"] == "not_understood"
             await ann.say(type="ping")
             await ann.next("pong")
+            assert "hooray" not in str(ann.seen)
+
+    async def test_a_message_at_the_wrong_time_ends_it(self, site):
+        made, room = await opened(site, require_approval=True)
+        asked = await site.join(made["room"]["code"])
+        async with watching(site, room, token=asked["token"]) as ann:
+            await ann.next("access")
+            await ann.say(type="ack", seq=1)
+            assert await ann.closed() == 4500
+
+    async def test_only_who_has_a_grant_brings_a_fresh_one(self, site):
+        made, room = await opened(site)
+        async with watching(site, room, token=made["owner_token"]) as eve:
+            await eve.next("snapshot")
+            await eve.say(type="auth", token=made["owner_token"])
+            assert await eve.closed() == 4500
 
     async def test_a_flood(self, site):
         made, room = await opened(site)
@@ -188,7 +205,6 @@ class TestLobby:
             await eve.next("snapshot")
             await ann.say(type="visibility", hidden=True)
             await ann.say(type="visibility", hidden=False)
-            await ann.say(type="ack", seq=1)
             await site.publish(room, metrics(1))
             await eve.events(1)
             await ann.say(type="ping")

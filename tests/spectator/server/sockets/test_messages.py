@@ -4,8 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spectator.hub import Stage, Variant
+from spectator.server.sockets import messages
 from spectator.server.sockets.messages import (
     LONGEST,
+    RULES,
     Ack,
     Auth,
     Hello,
@@ -13,6 +16,7 @@ from spectator.server.sockets.messages import (
     Ping,
     Unknown,
     Visibility,
+    judge_message,
     read,
 )
 
@@ -102,3 +106,58 @@ def test_nothing_else_ever_comes_out(value: object):
 def test_any_text(text: str):
     with pytest.raises(Misunderstood):
         read(text)
+
+
+class TestTable:
+    """Written out once more: what may be said, by whom, when. Everything else is refused."""
+
+    SAID = (Hello(), Ack(1), Visibility(True), Auth("t"), Ping())
+    ROLES = ("nobody", "asker", "spectator", "moderator", "owner", "reader")
+    MAY = frozenset(
+        {
+            *(("v1", Stage.NEW, role, "hello") for role in ROLES),
+            *(("flat", stage, role, "hello") for role in ROLES for stage in (Stage.NEW, Stage.LIVE)),
+            *(("v1", Stage.LIVE, role, "ack") for role in ("spectator", "moderator", "owner", "reader")),
+            *(("v1", Stage.LIVE, role, "auth") for role in ("spectator", "moderator")),
+            *(
+                ("v1", stage, role, kind)
+                for kind in ("visibility", "ping")
+                for stage in (Stage.LOBBY, Stage.LIVE)
+                for role in ("asker", "spectator", "moderator", "owner", "reader")
+            ),
+            *(
+                ("flat", Stage.LIVE, role, "ping")
+                for role in ("asker", "spectator", "moderator", "owner", "reader")
+            ),
+        }
+    )
+
+    def test_every_message_that_is_read_is_in_the_table(self):
+        assert {rule.type for rule in RULES} == messages._TYPES
+        assert {rule.model for rule in RULES} == {type(one) for one in self.SAID}
+        assert all(rule.told.endswith(".") for rule in RULES)
+
+    @pytest.mark.parametrize("stage", [Stage.NEW, Stage.LOBBY, Stage.LIVE])
+    @pytest.mark.parametrize("variant", [Variant.V1, Variant.V1_DEFLATED, Variant.FLAT])
+    @pytest.mark.parametrize("role", ROLES)
+    def test_who_may_say_what_when(self, variant: Variant, stage: Stage, role: str):
+        name = "flat" if variant is Variant.FLAT else "v1"
+        acted = {
+            said.__struct_config__.tag
+            for said in self.SAID
+            if judge_message(said, variant, stage, role) == "act"
+        }
+        assert acted == {kind for *place, kind in self.MAY if tuple(place) == (name, stage, role)}
+
+    @pytest.mark.parametrize("variant", [Variant.V1, Variant.FLAT])
+    def test_what_nobody_knows_breaks_nothing(self, variant: Variant):
+        assert judge_message(Unknown("tomorrow"), variant, Stage.LIVE, "spectator") == "unknown"
+
+    def test_to_a_flat_connection_most_types_are_unknown(self):
+        for said in (Ack(1), Visibility(True), Auth("t")):
+            assert judge_message(said, Variant.FLAT, Stage.LIVE, "spectator") == "unknown"
+
+    def test_at_the_wrong_time_it_is_misplaced(self):
+        assert judge_message(Hello(), Variant.V1, Stage.LIVE, "spectator") == "misplaced"
+        assert judge_message(Ack(1), Variant.V1, Stage.LOBBY, "asker") == "misplaced"
+        assert judge_message(Auth("t"), Variant.V1, Stage.LIVE, "owner") == "misplaced"
