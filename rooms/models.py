@@ -153,8 +153,9 @@ class Present:
     first: tuple[str, ...] = ()
 
 
-PartedBy = Literal["kicked", "blocked", "unlisted"]
-"""Why the owner ended a membership. Who left, or was rotated out with all others, is not written down."""
+PartedBy = Literal["kicked", "blocked", "unlisted", "unblocked"]
+"""Why the owner ended a membership, or that it was taken back. Who left, or was rotated out with all others, is
+not written down."""
 
 
 @dataclass(frozen=True, slots=True)

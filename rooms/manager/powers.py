@@ -65,8 +65,8 @@ class Powers:
         """Put a person (and the user it is) out and on the list of the blocked, whether in or waiting.
 
         From the address of an anonymous person nobody gets in for an hour who is neither owner, member,
-        listed nor invited. Raises ``SpectatorNotFound``, ``NotAllowed``, ``QuotaExceeded`` (the list is full),
-        ``RoomClosed``, ``RoomExpired``.
+        listed nor invited. Raises ``SpectatorNotFound``, ``NotAllowed``, ``QuotaExceeded`` (the list is
+        full), ``RoomClosed``, ``RoomExpired``.
         """
         mark = nonce()
         self._spare_owner(room, person)
@@ -99,18 +99,17 @@ class Powers:
         for _ in range(TRIES):
             record = await self._current(room.id)
             known = await self._store.known(room.id, person)
-            name = _name_of(person, room.tenant, known)
-            entries = {person, user_of(room.tenant, person) or person}
-            left = [entry for entry in record.document["blocked_users"] if entry not in entries]
-            if len(left) == len(record.document["blocked_users"]):
-                if name is None:
-                    raise SpectatorNotFound
-                return Affected(person, name, "unblocked")
+            entries = {person, user_of(room.tenant, person)}
+            listed = record.document["blocked_users"]
+            left = [entry for entry in listed if entry not in entries]
+            found = self._to_block(record.room, person, known)
+            if left == listed:
+                return Affected(person, found.name, "unblocked")
             source = await self._freed(room.id, person)
             document = {**record.document, "blocked_users": left}
-            outcome = await self._store.unblock(record, document, [person], source, mark)
+            outcome = await self._store.unblock(record, document, found, source, mark)
             if outcome == "ok":
-                return Affected(person, name or user_of(room.tenant, person) or person, "unblocked")
+                return Affected(person, found.name, "unblocked")
             if outcome != "changed":
                 raise await self._over(room.id)
         raise Busy("Others keep changing this room. Try again.")
@@ -126,11 +125,11 @@ class Powers:
         return sorted(found, key=lambda one: (one.blocked_at_ms or 0, one.name, one.id))
 
     async def cause(self, room: Room, person: str) -> PartedBy | None:
-        """Why the owner ended this person's membership, if that was lately or still holds."""
-        parted = await self._store.parted(room.id, person)
+        """Why the owner ended a membership, if that was lately or still holds; None for who is in again."""
         if is_blocked(room, person):
             return "blocked"
-        return parted.cause if parted is not None else None
+        known = await self._store.known(room.id, person)
+        return known.parted.cause if known.parted is not None and known.member is None else None
 
     # ------------------------------------------------------------ up and down
 
@@ -165,9 +164,7 @@ class Powers:
 
     # ------------------------------------------------------------ parts
 
-    async def _set_role(
-        self, room: Room, person: str, role: Literal["moderator", "spectator"]
-    ) -> Affected:
+    async def _set_role(self, room: Room, person: str, role: Literal["moderator", "spectator"]) -> Affected:
         mark = nonce()
         for _ in range(TRIES):
             known = await self._store.known(room.id, person)
@@ -197,12 +194,13 @@ class Powers:
     @staticmethod
     def _out_already(known: Known) -> Affected:
         """A repeat: the person is out by the owner's will already."""
-        if known.parted is None or known.parted.cause == "unlisted":
+        parted = known.parted
+        if parted is None or parted.cause not in {"kicked", "blocked"}:
             raise SpectatorNotFound
-        return Affected(known.parted.person, known.parted.name, known.parted.cause)
+        return Affected(parted.person, parted.name, "kicked" if parted.cause == "kicked" else "blocked")
 
     def _to_block(self, room: Room, person: str, known: Known) -> BlockedPerson:
-        """The person as the list of the blocked will show them. Raises ``SpectatorNotFound``."""
+        """The person as the list of the blocked shows them. Raises ``SpectatorNotFound`` for a stranger."""
         found = known.member or known.request or known.parted or known.blocked
         user_id = user_of(room.tenant, person)
         if found is not None:
@@ -248,11 +246,6 @@ def _blocking(record: Record, blocked: BlockedPerson) -> Mapping[str, Any]:
     if len(listed) > USERS:
         raise QuotaExceeded(f"{USERS} people are blocked in this room. Unblock somebody first.")
     return {**record.document, "blocked_users": listed}
-
-
-def _name_of(person: str, tenant: str, known: Known) -> str | None:
-    found = known.blocked or known.member or known.request or known.parted
-    return found.name if found is not None else None
 
 
 def _unknown(tenant: str, entry: str) -> BlockedPerson:

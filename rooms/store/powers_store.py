@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,17 +47,9 @@ class PowersStore:
 
     async def known(self, room_id: str, person: str) -> Known:
         """What the room knows of a person; every field is empty for a stranger."""
-        members, parted, blocked, askers, requests = keys.of_room(
-            room_id, "members", "parted", "blocked", "askers", "requests"
-        )
-        row, out, listed, asked = await self._many(
-            ("HGET", members, person),
-            ("HGET", parted, person),
-            ("HGET", blocked, person),
-            ("HGET", askers, person),
-        )
-        waiting = await self._connection.command("HGET", requests, asked) if asked else None
-        request = rows.request(room_id, waiting, self.now_ms) if waiting else None
+        names = keys.of_room(room_id, "members", "parted", "blocked", "askers", "requests")
+        row, out, listed, asked = await self._connection.run(scripts.KNOWN, names, [person])
+        request = rows.request(room_id, asked, self.now_ms) if asked else None
         return Known(
             rows.member(person, row) if row else None,
             row or b"",
@@ -65,11 +57,6 @@ class PowersStore:
             rows.blocked_one(person, listed) if listed else None,
             request if request is not None and request.status == "pending_approval" else None,
         )
-
-    async def parted(self, room_id: str, person: str) -> Parted | None:
-        """Why somebody's membership was ended, as long as that is remembered."""
-        row = await self._connection.command("HGET", *keys.of_room(room_id, "parted"), person)
-        return rows.parted_one(person, row) if row else None
 
     async def blocked(self, room_id: str) -> dict[str, BlockedPerson]:
         """Who was blocked while the room knew them, by person."""
@@ -103,15 +90,13 @@ class PowersStore:
         return await self._run(scripts.BLOCK, record.room.id, parts, args)
 
     async def unblock(
-        self,
-        record: Record,
-        document: Mapping[str, Any],
-        people: Iterable[str],
-        source: str | None,
-        mark: str,
+        self, record: Record, document: Mapping[str, Any], one: BlockedPerson, source: str | None, mark: str
     ) -> Outcome:
-        """Write the document that no longer blocks ``people``; strangers from ``source`` may come again."""
-        args = [self.now_ms, record.version, mark, rows.write(document), source or "", *people]
+        """Write the document that no longer blocks a person; strangers from ``source`` may come again."""
+        now_ms = self.now_ms
+        said = Parted(one.id, one.name, "unblocked", now_ms, one.user_id, one.source, mark)
+        args: list[Any] = [now_ms, record.version, mark, rows.write(document), one.id]
+        args += [rows.parted_row(said), now_ms + PARTED_KEPT_MS, source or ""]
         parts = ("room", "blocked", "barred", "parted", "parting")
         return await self._run(scripts.UNBLOCK, record.room.id, parts, args)
 
@@ -124,8 +109,10 @@ class PowersStore:
             await self._many(("ZREM", barred, *sources))
 
     async def set_role(self, room_id: str, row: bytes, one: Member, nonce: str) -> Outcome:
-        """Write a member's row with another role, if it still is ``row``; a spectator takes a seat if there
-        is one, a moderator gives it back."""
+        """Write a member's row with another role, if it still is ``row``.
+
+        A spectator takes a seat with it if there is one, a moderator gives it back.
+        """
         now_ms = self.now_ms
         lease_end = "" if one.role == "moderator" else now_ms + SEAT_MS
         args = [now_ms, one.person, row, rows.member_row(one), lease_end, nonce]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from spectator.hub.access_watch import AccessWatch
 from spectator.hub.codes import Close
 from spectator.hub.doorway import Ended
+from spectator.hub.gate import cause
 from spectator.hub.hub import Hub
 from spectator.hub.policy import Policy
 from spectator.hub.room import Describe
@@ -22,4 +23,5 @@ __all__ = [
     "Stage",
     "Variant",
     "Viewer",
+    "cause",
 ]

@@ -189,8 +189,10 @@ class Doorway:
             )
 
     def _check_still_right(self, room: RoomHub, right: Pass, admitted_ms: int) -> None:
-        """A room that was read since the right was found good may show it gone, and things that are no longer
-        for those eyes: a code that was changed because of them."""
+        """Look again, where the room was read since the right was found good.
+
+        Else who was put out in between would be welcomed with what is not for those eyes: the new code.
+        """
         if room.glance is None or room.glance.now_ms <= admitted_ms:
             return
         code = verdict(right, room.glance, self._node.now_ms())

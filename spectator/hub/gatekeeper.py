@@ -28,8 +28,7 @@ SHARE = 10
 
 
 class Gatekeeper:
-    """Ends connections whose permission is gone, gives others the role they have now, lets the lobby know of
-    answers, tells owners who waits.
+    """Acts on who may watch: ends connections, gives them another role, tells the lobby and the owners.
 
     A bell is answered at once. While many ring (five thousand people joining) a room is read ten times a
     second, less often the longer that takes, and always within the second that is promised.

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from spectator.hub.packets import Message
 
 Describe = Callable[[str | None, "Room", Head, int], dict[str, Any]]
-"""Makes the object called ``room`` in protocol.md, as a role (None: a stranger) may see it, of a room, its head
-and how many wait."""
+"""Makes the object called ``room`` in protocol.md of a room, its head and how many wait, as a role may see it;
+None stands for a stranger."""
 
 Told = tuple[dict[str, Any], "Message"]
 """What was said, and as it was sent."""

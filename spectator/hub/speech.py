@@ -43,8 +43,10 @@ SHOWN = (
     "absolute_at_ms",
     "idle_ms",
 )
-"""Fields of a room whose change is told to those who watch. Its end moves with every event where it depends on
-silence, so what is compared is what the end follows from."""
+"""Fields of a room whose change is told to those who watch.
+
+Where its end depends on silence it moves with every event, so what is compared is what the end follows from.
+"""
 
 SHOWN_TO_STAFF = ("approval_timeout", "allowed_users", "blocked_users", "owner_id", "webhook")
 """Fields of which owner and moderators alone are told."""

@@ -43,6 +43,13 @@ class ChangedAnswer(OwnerView):
     webhook_secret: str | None = None
 
 
+class RotatedAnswer(OwnerView):
+    """A room after a rotation; ``password`` and ``owner_token`` only where they are new, told this once."""
+
+    password: str | None = None
+    owner_token: str | None = None
+
+
 class RoomsAnswer(Answer):
     """A tenant's rooms."""
 
@@ -140,7 +147,7 @@ class JoinRequestsAnswer(Answer):
 
 
 class SpectatorView(Answer):
-    """Somebody who is in; ``watching``: whether a seat is held now, ``lag_ms``: how far behind they are."""
+    """Somebody who is in; ``watching``: by a live connection, ``lag_ms``: how far behind it is."""
 
     id: str
     name: str
@@ -148,12 +155,31 @@ class SpectatorView(Answer):
     joined_at: str
     watching: bool
     lag_ms: int | None
+    user_id: str | None
+
+
+class BlockedView(Answer):
+    """Somebody who is blocked; ``blocked_at`` is null for who was put on the list by a change of the room."""
+
+    id: str
+    name: str
+    user_id: str | None
+    blocked_at: str | None
 
 
 class SpectatorsAnswer(Answer):
-    """Who is in, in the order they came."""
+    """Who is in, in the order they came, and who is blocked."""
 
     spectators: list[SpectatorView]
+    blocked: list[BlockedView]
+
+
+class AffectedAnswer(Answer):
+    """Whom a power was used on, and what they are now."""
+
+    id: str
+    name: str
+    status: Literal["kicked", "blocked", "unblocked", "moderator", "spectator"]
 
 
 class InvitationView(Answer):
@@ -259,6 +285,73 @@ class HealthAnswer(Answer):
 
     status: Literal["ok", "ready"]
     version: str
+
+
+class TenantView(Answer):
+    """A tenant; a quota that is null is unlimited."""
+
+    id: str
+    name: str
+    status: Literal["active", "suspended", "deleting"]
+    created_at: str
+    quotas: dict[str, int | None]
+
+
+class TenantsAnswer(Answer):
+    """All tenants, by id."""
+
+    tenants: list[TenantView]
+
+
+class KeyView(Answer):
+    """What an API or operator key is; never the key itself."""
+
+    id: str
+    kind: Literal["api_key", "operator"]
+    tenant: str | None
+    scopes: list[str]
+    name: str
+    created_at: str
+    expires_at: str | None
+
+
+class MadeKeyAnswer(KeyView):
+    """A key that was made; ``key`` is shown this once."""
+
+    key: str
+
+
+class KeysAnswer(Answer):
+    """Keys, oldest first."""
+
+    keys: list[KeyView]
+
+
+class QuotaView(Answer):
+    """How much of a quota is used; ``limit`` null is unlimited, ``used`` null is not counted."""
+
+    used: int | None
+    limit: int | None
+
+
+class UsageView(Answer):
+    """What one tenant uses."""
+
+    tenant: str
+    status: Literal["active", "suspended", "deleting"]
+    quotas: dict[str, QuotaView]
+
+
+class UsageAnswer(Answer):
+    """What tenants use of what they may."""
+
+    usage: list[UsageView]
+
+
+class GoneAnswer(Answer):
+    """What became of a tenant or a key that is no more."""
+
+    status: Literal["deleted", "revoked"]
 
 
 def reply(answer: BaseModel, status: int = 200) -> web.Response:

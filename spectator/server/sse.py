@@ -10,8 +10,8 @@ import secrets
 
 from aiohttp import HttpVersion11, web
 
-from rooms import Busy, RoomsError, StoreUnavailable, Unauthorized
-from spectator.hub import Ended, Variant, Viewer
+from rooms import ApprovalDenied, Blocked, Busy, RoomsError, StoreUnavailable, Unauthorized
+from spectator.hub import Close, Ended, Variant, Viewer
 from spectator.server.auditing import note_watching
 from spectator.server.keys import SETTINGS
 from spectator.server.problems import MalformedRequest, answer_of
@@ -43,8 +43,8 @@ async def handle(call: Call) -> web.StreamResponse:
         raise Busy if hub.stopping else StoreUnavailable
     try:
         admission = await admit(call.manager, request.match_info["room"], call.caller, call.client)
-    except Ended:
-        raise Unauthorized("The grant has run out. Join the room again.") from None
+    except Ended as ended:
+        raise refusal_of(ended.code) from None
     if admission.right.request_id is not None:
         raise Unauthorized("This stream takes a grant. Read the request until it is answered.")
     if not hub.turnstile.enter(call.client, limited=request.app[SETTINGS].rate_limits):
@@ -56,6 +56,15 @@ async def handle(call: Call) -> web.StreamResponse:
         return await _stream(call, admission)
     finally:
         hub.turnstile.leave(call.client, stranger=False)
+
+
+def refusal_of(code: Close) -> RoomsError:
+    """Why a grant opens no stream, from what would end a socket: before the first byte it is an answer."""
+    if code is Close.BLOCKED:
+        return Blocked()
+    if code is Close.KICKED:
+        return ApprovalDenied()
+    return Unauthorized("The grant has run out. Join the room again.")
 
 
 async def _stream(call: Call, admission: Admission) -> web.StreamResponse:

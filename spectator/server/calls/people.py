@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from rooms import JoinRequest
+from rooms import BlockedPerson, JoinRequest, Person
 from spectator.manager.views import iso
 from spectator.server.answers import (
+    BlockedView,
     JoinRequestsAnswer,
     JoinRequestView,
     SpectatorsAnswer,
@@ -40,21 +41,14 @@ async def approve_all(call: Call) -> web.Response:
 
 
 async def list_spectators(call: Call) -> web.Response:
-    """Who is in, in the order they came."""
+    """Who is in, in the order they came, and who is blocked."""
     people = await call.manager.rooms.people(call.room.id)
-    lags = call.manager.hub.lags(call.room.id)
-    shown = [
-        SpectatorView(
-            id=one.id,
-            name=one.name,
-            role=one.role,
-            joined_at=iso(one.joined_at_ms),
-            watching=one.seated,
-            lag_ms=lags.get(one.id),
+    blocked = await call.manager.rooms.powers.blocked(call.room)
+    return reply(
+        SpectatorsAnswer(
+            spectators=[_spectator(one) for one in people], blocked=[_blocked(one) for one in blocked]
         )
-        for one in people
-    ]
-    return reply(SpectatorsAnswer(spectators=shown))
+    )
 
 
 async def _answer(call: Call, *, approve: bool) -> JoinRequest:
@@ -69,4 +63,23 @@ def _request(one: JoinRequest) -> JoinRequestView:
         requested_at=iso(one.requested_at_ms),
         expires_at=iso(one.expires_at_ms),
         status=one.status,
+    )
+
+
+def _spectator(one: Person) -> SpectatorView:
+    return SpectatorView(
+        id=one.id,
+        name=one.name,
+        role=one.role,
+        joined_at=iso(one.joined_at_ms),
+        watching=one.here,
+        lag_ms=one.lag_ms,
+        user_id=one.user_id,
+    )
+
+
+def _blocked(one: BlockedPerson) -> BlockedView:
+    at_ms = one.blocked_at_ms
+    return BlockedView(
+        id=one.id, name=one.name, user_id=one.user_id, blocked_at=None if at_ms is None else iso(at_ms)
     )

@@ -17,7 +17,7 @@ from rooms import (
     RoomExpired,
     Unauthorized,
 )
-from spectator.hub import Close, Describe, Ended, Pass
+from spectator.hub import Close, Describe, Ended, Pass, cause
 from spectator.log import Head
 from spectator.manager import Manager
 
@@ -45,14 +45,21 @@ async def admit(manager: Manager, ref: str, caller: Caller, client: str) -> Admi
         client: the address that a wrong code is counted for.
 
     Raises:
-        Ended: the grant has run out, or its member row is gone.
+        Ended: the grant has run out, or its member row is gone; the code says why.
         Unauthorized: the credential is missing, or is none that may watch this room.
         RoomsError: there is no such room for this caller, too many wrong codes, or no store.
     """
     room, role = await manager.rooms.look(ref, caller, client)
     if not room.is_active(manager.now_ms()):
         raise RoomClosed if room.end_reason == "closed" else RoomExpired
+    if caller.kind == "grant" and caller.room_id == room.id and role is None and caller.person is not None:
+        raise await parting(manager, room, caller.person)
     return judge(manager, room, caller, role)
+
+
+async def parting(manager: Manager, room: Room, person: str) -> Ended:
+    """Why somebody who was in the room is not in it any more, as the end of a connection."""
+    return Ended(cause(await manager.rooms.powers.cause(room, person)))
 
 
 def judge(manager: Manager, room: Room, caller: Caller, role: str | None) -> Admission:
@@ -64,7 +71,7 @@ def judge(manager: Manager, room: Room, caller: Caller, role: str | None) -> Adm
         raise Ended(Close.GRANT_ENDED)
     if role not in ROLES or caller.kind not in KINDS:
         raise Unauthorized("This needs a grant, a room key or an API key of this room. Join it first.")
-    return Admission(room, _pass(caller, role), partial(_shown, manager, role))
+    return Admission(room, _pass(caller, role), partial(_shown, manager))
 
 
 async def visit(manager: Manager, room: Room, client: str) -> Admission:

@@ -15,7 +15,7 @@ from spectator.log import Cursor
 from spectator.manager import Manager
 from spectator.server.auditing import note_watching
 from spectator.server.problems import answer_of
-from spectator.server.sockets.admission import Admission, admit, judge, open_to_all, visit
+from spectator.server.sockets.admission import Admission, admit, judge, open_to_all, parting, visit
 from spectator.server.sockets.messages import (
     Ack,
     Auth,
@@ -227,10 +227,21 @@ class Connection:
             return  # it is called again when the store is back
         except RequestNotFound:
             self._hub.end(self._viewer, Close.REQUEST_GONE)
+        except Unauthorized:  # approved, and put out again since
+            await self._part()
         except Ended as ended:
             self._hub.end(self._viewer, ended.code)
         except RoomsError as error:
             self._refuse(error)
+
+    async def _part(self) -> None:
+        """End who was let in and is not in any more, with the reason."""
+        room = await self._manager.rooms.find(self._viewer.room_id)
+        person = self._viewer.right.person
+        if room is None or person is None:
+            self._hub.end(self._viewer, Close.ROOM_NOT_FOUND)
+            return
+        self._hub.end(self._viewer, (await parting(self._manager, room, person)).code)
 
     # ------------------------------------------------------------ listening
 

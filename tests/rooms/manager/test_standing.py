@@ -12,9 +12,7 @@ ROOM = a_room(owner_id="root", allowed_users=frozenset({"ann"}), blocked_users=f
 
 
 def identity(user: str, tenant: str = "local") -> Caller:
-    return Caller(
-        "identity", tenant=tenant, person=user_person(tenant, user), user_id=user, name=user
-    )
+    return Caller("identity", tenant=tenant, person=user_person(tenant, user), user_id=user, name=user)
 
 
 def api_key(*scopes: str, tenant: str = "local") -> Caller:

@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 
+import pytest
 from msgspec import Raw
 
 from rooms import Glance, JoinRequest, Member
@@ -65,10 +66,22 @@ def test_what_was_said_is_not_said_again():
 
 
 def test_some_changes_of_a_room_are_told():
-    assert not speech.differs(ROOM, replace(ROOM, expires_at_ms=1, seats=4), "spectator")
-    assert speech.differs(ROOM, replace(ROOM, name="other"), "spectator")
-    assert speech.differs(ROOM, replace(ROOM, max_spectators=99), "spectator")
-    assert speech.differs(ROOM, replace(ROOM, presence="nothing"), "spectator")
+    for role in ("owner", "moderator", "spectator", "reader"):
+        assert not speech.differs(ROOM, replace(ROOM, expires_at_ms=1, seats=4), role)
+        assert speech.differs(ROOM, replace(ROOM, name="other"), role)
+        assert speech.differs(ROOM, replace(ROOM, max_spectators=99), role)
+        assert speech.differs(ROOM, replace(ROOM, absolute_at_ms=NOW), role)
+
+
+@pytest.mark.parametrize("field", speech.SHOWN_TO_STAFF)
+def test_some_are_told_to_staff_alone(field: str):
+    changed = replace(ROOM, **{field: object()})
+    assert [
+        role for role in ("owner", "moderator", "spectator", "reader") if speech.differs(ROOM, changed, role)
+    ] == [
+        "owner",
+        "moderator",
+    ]
 
 
 def test_the_status_of_training():

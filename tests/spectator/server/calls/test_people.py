@@ -65,4 +65,5 @@ async def test_who_is_in(site: Site) -> None:
     reply = await site.call("GET", f"/rooms/{made['room']['id']}/spectators", token=made["owner_token"])
     people = reply.body["spectators"]
     assert [one["name"] for one in people] == ["Ann", "<b>Bob</b>"]
-    assert people[0].keys() == {"id", "name", "role", "joined_at", "watching", "lag_ms"}
+    assert people[0].keys() == {"id", "name", "role", "joined_at", "watching", "lag_ms", "user_id"}
+    assert reply.body["blocked"] == []
