@@ -25,6 +25,7 @@ from rooms import (
 from spectator.events import BodyRefused
 from spectator.hub import Hub
 from spectator.log import Head, Log
+from spectator.manager.export import Exporter
 from spectator.manager.history import Historian
 from spectator.manager.housekeeping import Housekeeping
 from spectator.manager.local import LOCAL_TENANT, local_key
@@ -60,6 +61,7 @@ class Manager:
         self.hub = Hub(self.log, rooms)
         self.publisher = Publisher(self.log, self.hub)
         self._historian = Historian(self.log)
+        self.exporter = Exporter(self.log)
         self._housekeeping = Housekeeping(connection, rooms, self.keep_key)
         self.rotation = Rotation(settings, rooms)
         self._waits: Counter[str] = Counter()

@@ -31,7 +31,7 @@ from rooms import (
 )
 from spectator.manager.views import OwnerView
 from spectator.server import answers, bodies, policy
-from spectator.server.calls import audit, invitations, joining, people, publishing, rooms, watching
+from spectator.server.calls import audit, export, invitations, joining, people, publishing, rooms, watching
 from spectator.server.routes import Route
 
 _ENDED: Final = (RoomClosed, RoomExpired)
@@ -268,6 +268,18 @@ ROUTES: Final[tuple[Route, ...]] = (
         "The course of the metrics, thinned so that extremes and the last point stay.",
         query=bodies.HistoryQuery,
         answers={200: answers.HistoryAnswer},
+    ),
+    Route(
+        "GET",
+        "/rooms/{room}/export",
+        export.export,
+        policy.WATCHER,
+        "What was recorded, as a file: every event (json, ndjson) or a table of the metrics (csv).",
+        audit="export",
+        query=bodies.ExportQuery,
+        answers={200: None},
+        own_pace=True,
+        gives="application/octet-stream",
     ),
     Route(
         "GET",
