@@ -14,6 +14,7 @@ import hmac
 import json
 import logging
 import socket
+import ssl
 import time
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
@@ -99,6 +100,7 @@ class Webhooks:
         networks: private networks that may be called, by plain HTTP too.
         resolver: looks names up; None: as the machine does.
         pauses_s: seconds between the tries.
+        trusted: whose certificates are believed; None: those that the machine believes.
     """
 
     def __init__(
@@ -107,11 +109,13 @@ class Webhooks:
         *,
         resolver: AbstractResolver | None = None,
         pauses_s: Sequence[float] = PAUSES_S,
+        trusted: ssl.SSLContext | None = None,
     ) -> None:
         self.delivered = self.failed = self.dropped = 0
         self._networks = networks
         self._resolver = resolver
         self._pauses_s = pauses_s
+        self._trusted = trusted
         self._queue: deque[Delivery] = deque()
         self._under_way: Counter[str] = Counter()
         self._tasks = Tasks("webhooks")
@@ -241,6 +245,7 @@ class Webhooks:
                 socket_factory=self._guard(scheme),
                 use_dns_cache=False,
                 force_close=True,
+                ssl=self._trusted or True,
                 limit=AT_ONCE,
             )
             found = self._sessions[scheme] = aiohttp.ClientSession(
