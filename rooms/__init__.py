@@ -5,8 +5,8 @@ This is the front door: what is not named here is nobody else's business.
 
 from __future__ import annotations
 
-from rooms.audit import Actor, AuditEntry, actor_of
 from rooms.access import is_blocked, stands
+from rooms.audit import Actor, AuditEntry, actor_of
 from rooms.bells import Bells, channel_of
 from rooms.clock import Clock
 from rooms.codes import is_code, is_room_id, normalise
@@ -94,14 +94,21 @@ from rooms.models import (
 )
 from rooms.passwords import Passwords
 from rooms.script import Script
+from rooms.tenants import DEFAULTS as DEFAULT_QUOTAS
+from rooms.tenants import LOCAL as LOCAL_TENANT
+from rooms.tenants import QUOTAS, ApiKey, Look, MadeKey, Tenant, Usage, Use
 from rooms.tokens import Secrets
 
 __all__ = [
+    "DEFAULT_QUOTAS",
+    "LOCAL_TENANT",
     "OWNER_PERSON",
+    "QUOTAS",
     "AccessLevel",
     "Actor",
     "Admitted",
     "Affected",
+    "ApiKey",
     "ApprovalDenied",
     "AuditEntry",
     "Bells",
@@ -131,6 +138,8 @@ __all__ = [
     "JoinRequest",
     "KeyNotFound",
     "Limits",
+    "Look",
+    "MadeKey",
     "Malformed",
     "Member",
     "Misconfigured",
@@ -171,6 +180,7 @@ __all__ = [
     "SpectatorNotFound",
     "StoreUnavailable",
     "StoreUnsuitable",
+    "Tenant",
     "TenantNotFound",
     "TenantPatch",
     "TenantTaken",
@@ -180,6 +190,8 @@ __all__ = [
     "Unavailable",
     "Unproven",
     "UnsupportedMediaType",
+    "Usage",
+    "Use",
     "Waiting",
     "WrongPassword",
     "actor_of",

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 
 from rooms import Connection, RoomManager, RoomsError
+from spectator.settings import SettingsError
 from spectator.tasks import Tasks
 
 logger = logging.getLogger("spectator.manager")
@@ -65,6 +66,8 @@ class Housekeeping:
                 await self._keep_key()
             if await self._is_my_turn():
                 await self._rooms.sweep()
+        except SettingsError as error:
+            logger.warning("%s", error)  # the folder's key was revoked while this server runs
         except RoomsError as error:
             logger.info("nothing was swept this time: %s", error.code)
 

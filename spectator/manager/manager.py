@@ -28,12 +28,12 @@ from spectator.log import Head, Log
 from spectator.manager.export import Exporter
 from spectator.manager.history import Historian
 from spectator.manager.housekeeping import Housekeeping
-from spectator.manager.local import LOCAL_TENANT, local_key
+from spectator.manager.local import KEY_FILE, LOCAL_TENANT, local_key
 from spectator.manager.publishing import Publisher
 from spectator.manager.rotation import Rotation, secrets_of
 from spectator.manager.views import STAFF_ROLES, StrangerView, view
 from spectator.overlay import InvalidGraphs, read_graphs
-from spectator.settings import Settings
+from spectator.settings import Settings, SettingsError
 from spectator.state import Span
 
 logger = logging.getLogger("spectator.manager")
@@ -59,7 +59,7 @@ class Manager:
         self.settings = settings
         self.log = Log(connection)
         self.hub = Hub(self.log, rooms)
-        self.publisher = Publisher(self.log, self.hub)
+        self.publisher = Publisher(self.log, self.hub, rooms)
         self._historian = Historian(self.log)
         self.exporter = Exporter(self.log)
         self._housekeeping = Housekeeping(connection, rooms, self.keep_key)
@@ -76,6 +76,7 @@ class Manager:
             StoreUnsuitable: it must not be used as it is set up; the message says what to set.
             SecretsUnknown: this node shares no signing secret with the others.
             UnsafeFileError: a file of the data folder that holds a credential is open to others.
+            SettingsError: the operator's key in the settings is none, or the data folder's key was revoked.
         """
         connection = await access.connect(store_url)
         try:
@@ -87,6 +88,7 @@ class Manager:
             await rooms.check_secrets()
             manager = cls(connection, rooms, settings)
             await manager.keep_key()
+            manager.keep_operator()
         except BaseException:
             await connection.close()
             raise
@@ -95,7 +97,20 @@ class Manager:
     async def keep_key(self) -> None:
         """See to it that the store knows the key of the data folder, by its hash alone."""
         key = local_key(self.settings.data_dir)
-        await self.rooms.ensure_key(key, LOCAL_TENANT, ALL_SCOPES, "data folder")
+        if not await self.rooms.ensure_key(key, LOCAL_TENANT, ALL_SCOPES, "data folder"):
+            raise SettingsError(
+                f"The key in {self.settings.data_dir / KEY_FILE} was revoked. Delete the file and start "
+                "again: a new one is made."
+            )
+
+    def keep_operator(self) -> None:
+        """Take the operator's key from the settings; it is in no store, so without the setting it is none."""
+        if self.settings.operator_key is None:
+            return
+        try:
+            self.rooms.tenants.ensure_operator(self.settings.operator_key.get_secret_value())
+        except InvalidRequest as error:
+            raise SettingsError(f"operator_key: {error.message.removeprefix('key: ')}") from None
 
     async def start(self) -> None:
         """Start the hub and the housekeeping of this node."""
@@ -156,12 +171,13 @@ class Manager:
             InvalidRequest: the body is no JSON, or producer or sequence are malformed.
             PayloadTooLarge: too many bytes or lines.
             SequenceGap: a batch before this one is missing.
+            QuotaExceeded: the tenant publishes or keeps more than it may; nothing was stored.
             RoomClosed, RoomExpired, RoomNotFound: there is nothing to publish into any more.
             StoreUnavailable: nothing is known to have been written; repeat it.
         """
         try:
             return await self.publisher.publish(
-                room.id, body, self.now_ms(), ndjson=ndjson, producer=producer, sequence=sequence
+                room, body, self.now_ms(), ndjson=ndjson, producer=producer, sequence=sequence
             )
         except BodyRefused as error:
             refusal = PayloadTooLarge if error.code == PayloadTooLarge.code else InvalidRequest

@@ -6,10 +6,11 @@ import asyncio
 import logging
 import time
 
-from rooms import RoomsError
+from rooms import Room, RoomManager, RoomsError
 from spectator.events import Decoded, decode
 from spectator.hub import Hub
 from spectator.log import Log
+from spectator.manager.metering import Meter
 from spectator.state import compact
 from spectator.tasks import Tasks
 
@@ -22,16 +23,17 @@ DECODE_ASIDE_BYTES = 256 * 1024
 class Publisher:
     """What this node does with published events; ``last_at`` (monotonic clock): when it last had some."""
 
-    def __init__(self, log: Log, hub: Hub) -> None:
+    def __init__(self, log: Log, hub: Hub, rooms: RoomManager) -> None:
         self._log = log
         self._hub = hub
         self._tasks = Tasks("publisher")
+        self._meter = Meter(rooms, self._tasks)
         self._compacting: set[str] = set()
         self.last_at = time.monotonic()
 
     async def publish(
         self,
-        room_id: str,
+        room: Room,
         body: bytes,
         now_ms: int,
         *,
@@ -42,13 +44,15 @@ class Publisher:
         """See ``Manager.publish``; raises ``BodyRefused`` for the body as a whole."""
         self.last_at = time.monotonic()
         if sequence is None and not body.strip():
-            return (await self._log.heartbeat(room_id)).body
+            return (await self._log.heartbeat(room.id)).body
+        await self._meter.admit(room)
         decoded = await _decode(body, now_ms, ndjson)
-        appended = await self._log.append(room_id, decoded, producer=producer, sequence=sequence)
-        self._hub.ring(room_id)
-        if appended.compact and room_id not in self._compacting:
-            self._compacting.add(room_id)
-            self._tasks.start(self._compact(room_id), f"checkpoint of {room_id}")
+        await self._meter.charge(room, len(decoded.events), len(body))
+        appended = await self._log.append(room.id, decoded, producer=producer, sequence=sequence)
+        self._hub.ring(room.id)
+        if appended.compact and room.id not in self._compacting:
+            self._compacting.add(room.id)
+            self._tasks.start(self._compact(room.id), f"checkpoint of {room.id}")
         return appended.body
 
     async def stop(self) -> None:

@@ -20,7 +20,7 @@ from spectator.server.bodies import parse_json
 from spectator.server.intake import CONTROL_BODY_LIMIT, read_body
 from spectator.server.keys import MANAGER, TURNS
 from spectator.server.openapi import API_ROOT
-from spectator.server.policy import check_credential, check_standing
+from spectator.server.policy import PUBLISHER, check_credential, check_standing
 from spectator.server.routes import Call, Route
 
 
@@ -66,7 +66,24 @@ async def _admit(route: Route, request: web.Request, noted: Noted) -> Call:
         room, role = await _find(request.match_info["room"], call)
         check_standing(route.policy, call.caller, room, role)
         call.found, call.role = room, role
+    await _charge(route, call)
     return call
+
+
+async def _charge(route: Route, call: Call) -> None:
+    """Count the call among those a minute that its key's tenant may make; publishing has quotas of its own.
+
+    Raises ``QuotaExceeded``. What costs nothing (tenant ``local``) costs no command of the store either.
+    """
+    if route.policy is PUBLISHER:
+        return
+    tenant = call.caller.tenant if call.caller.kind == "api_key" else None
+    if call.caller.kind == "room_key" and call.caller.room_id is not None:
+        rooms = call.manager.rooms
+        room = call.found or await rooms.find(call.caller.room_id, fresh=False, caller=call.caller)
+        tenant = room.tenant if room is not None else None
+    if tenant is not None:
+        await call.manager.rooms.quotas.spend(tenant, requests_per_minute=1)
 
 
 async def _find(ref: str, call: Call) -> tuple[Room, Role | None]:

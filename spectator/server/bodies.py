@@ -91,6 +91,22 @@ class HistoryQuery(Query):
         return tuple(name for part in self.metrics.split(",") if (name := part.strip()))
 
 
+class CloseQuery(Query):
+    """The query of ``DELETE /rooms/{room}``."""
+
+    keep: bool = Field(
+        default=True, description="false removes what was recorded at once; else it is kept 7 days."
+    )
+
+
+class TenantQuery(Query):
+    """The query of ``GET /keys`` and ``GET /usage``."""
+
+    tenant: str | None = Field(
+        default=None, max_length=32, description="Of this tenant only; operators get all without."
+    )
+
+
 class AuditQuery(Query):
     """The query of ``GET /audit``."""
 

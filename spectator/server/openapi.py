@@ -47,6 +47,8 @@ class Problem(BaseModel):
     retry: bool
     field: str | None = None
     last: int | None = None
+    quota: str | None = None
+    limit: int | None = None
 
 
 def document(routes: Sequence[Route], version: str) -> dict[str, Any]:
@@ -104,7 +106,8 @@ def _json(name: str) -> dict[str, Any]:
 def _parameters(route: Route) -> list[dict[str, Any]]:
     said = {
         "room": "A room's code, or its id for those who hold a credential for it.",
-        "id": "The request's id.",
+        "id": "The id of what is meant: a request, a spectator, an invitation, a key.",
+        "tenant": "The tenant's id.",
     }
     found: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "description": told, "schema": {"type": "string"}}

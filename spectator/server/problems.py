@@ -24,6 +24,7 @@ from rooms import (
     InvitationNotFound,
     InvitationRequired,
     InvitationSpent,
+    KeyNotFound,
     NotAllowed,
     OriginNotAllowed,
     PasswordRequired,
@@ -41,6 +42,8 @@ from rooms import (
     SpectatorNotFound,
     StoreUnavailable,
     StoreUnsuitable,
+    TenantNotFound,
+    TenantTaken,
     TooManyAttempts,
     Unauthorized,
     UnsupportedMediaType,
@@ -92,6 +95,8 @@ ANSWERS: Final[dict[type[RoomsError], Answer]] = {
     RequestNotFound: Answer(404, Close.REQUEST_GONE),
     InvitationNotFound: Answer(404, Close.PROTOCOL_ERROR),
     SpectatorNotFound: Answer(404, Close.PROTOCOL_ERROR),
+    TenantNotFound: Answer(404, Close.ROOM_NOT_FOUND),
+    KeyNotFound: Answer(404, Close.ROOM_NOT_FOUND),
     PageNotFound: Answer(404, Close.ROOM_NOT_FOUND),
     RoomClosed: Answer(410, Close.ROOM_CLOSED),
     RoomExpired: Answer(410, Close.ROOM_EXPIRED),
@@ -107,6 +112,7 @@ ANSWERS: Final[dict[type[RoomsError], Answer]] = {
     HostNotAllowed: Answer(421, Close.UNAUTHORIZED),
     RoomFull: Answer(409, Close.ROOM_FULL),
     CodeTaken: Answer(409, Close.PROTOCOL_ERROR),
+    TenantTaken: Answer(409, Close.PROTOCOL_ERROR),
     RequestSettled: Answer(409, Close.REQUEST_GONE),
     SequenceGap: Answer(409, Close.PROTOCOL_ERROR),
     TooManyAttempts: Answer(429, Close.BUSY),
@@ -148,6 +154,8 @@ def problem(error: RoomsError) -> dict[str, Any]:
         body["field"] = error.field
     if isinstance(error, SequenceGap):
         body["last"] = error.last
+    if isinstance(error, QuotaExceeded) and error.quota is not None:
+        body |= {"quota": error.quota, "limit": error.limit}
     return body
 
 

@@ -14,7 +14,7 @@ from spectator.server.answers import (
     RoomsAnswer,
     reply,
 )
-from spectator.server.bodies import ExtendBody
+from spectator.server.bodies import CloseQuery, ExtendBody
 from spectator.server.keys import WEBHOOKS
 from spectator.server.links import join_links, own_links, qr_svg
 from spectator.server.routes import Call
@@ -87,7 +87,7 @@ async def extend_room(call: Call) -> web.Response:
 
 async def close_room(call: Call) -> web.Response:
     """End a room for everybody."""
-    room = await call.manager.rooms.close_room(call.room)
+    room = await call.manager.rooms.close_room(call.room, keep=call.asked(CloseQuery).keep)
     return reply(await shown_to_owner(call, room))
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from rooms import Connection, NewRoom, RoomManager
+from rooms import Connection, NewRoom, Room, RoomManager
 from spectator.events import BodyRefused
 from spectator.hub import Hub
 from spectator.log import Log
@@ -17,13 +17,13 @@ NOW = 1_700_000_000_000
 @pytest.fixture
 def publisher(connection: Connection, rooms: RoomManager) -> Publisher:
     log = Log(connection)
-    return Publisher(log, Hub(log, rooms))
+    return Publisher(log, Hub(log, rooms), rooms)
 
 
-async def active_room(rooms: RoomManager) -> str:
+async def active_room(rooms: RoomManager) -> Room:
     key = "sk_local_a-key-of-the-tests-long-enough"
     await rooms.ensure_key(key, "local", frozenset({"manage"}), "tests")
-    return (await rooms.create(await rooms.caller(key), NewRoom.read({}))).room.id
+    return (await rooms.create(await rooms.caller(key), NewRoom.read({}))).room
 
 
 def line(step: int, size: int = 0) -> bytes:
@@ -60,8 +60,8 @@ async def test_a_long_run_is_folded_into_a_checkpoint_by_whoever_ingests(
     for _ in range(10):
         await publisher.publish(room, body, NOW, ndjson=True, producer=None, sequence=None)
     await eventually(
-        lambda: connection.command("EXISTS", f"sp:{{{room}}}:checkpoint"), what="a checkpoint of 5 MB"
+        lambda: connection.command("EXISTS", f"sp:{{{room.id}}}:checkpoint"), what="a checkpoint of 5 MB"
     )
-    head = (await Log(connection).heads([room]))[room]
+    head = (await Log(connection).heads([room.id]))[room.id]
     assert head.checkpoint_seq > 0
     await publisher.stop()
