@@ -5,15 +5,14 @@ from __future__ import annotations
 from aiohttp import web
 
 from spectator.manager import Manager
-from spectator.server import ws
 from spectator.server.api import add_routes
-from spectator.server.calls import health
 from spectator.server.guard import guard
 from spectator.server.headers import add_security_headers
 from spectator.server.hosts import Doorman
 from spectator.server.intake import EVENTS_BODY_LIMIT
-from spectator.server.keys import DOORMAN, JOIN_ROOT, MANAGER, SETTINGS, TURNS, WEBHOOKS
-from spectator.server.pages import Pages, static_folder
+from spectator.server.keys import DOORMAN, JOIN_ROOT, MANAGER, SETTINGS, TABLE, TURNS, WEBHOOKS
+from spectator.server.pages import PAGES, Pages, static_folder
+from spectator.server.places import PLACES, add_places
 from spectator.server.table import ROUTES
 from spectator.server.turns import Turns
 from spectator.server.webhooks import Webhooks
@@ -38,11 +37,10 @@ def make_app(manager: Manager, settings: Settings, *, join_root: str = "") -> we
     app[WEBHOOKS] = Webhooks(settings.webhook_networks)
     app.on_cleanup.append(_stop_webhooks)
     app.on_response_prepare.append(add_security_headers)
+    app[PAGES] = Pages(static_folder(settings), ROUTES, PLACES)
     add_routes(app, ROUTES)
-    app.router.add_get("/ws/rooms/{room}", ws.handle)
-    app.router.add_get("/healthz", health.alive)
-    app.router.add_get("/readyz", health.ready)
-    Pages(static_folder(settings)).add_routes(app)
+    add_places(app.router)
+    app[TABLE] = frozenset(app.router.routes())
     return app
 
 

@@ -10,8 +10,8 @@ from aiohttp.typedefs import Handler
 
 from rooms import InternalError, RoomsError
 from spectator.server.access_log import printable_path
-from spectator.server.keys import DOORMAN, HOST
-from spectator.server.problems import answer_of, problem_of, problem_response
+from spectator.server.keys import DOORMAN, HOST, TABLE
+from spectator.server.problems import PageNotFound, answer_of, problem_of, problem_response
 
 logger = logging.getLogger("spectator.server")
 
@@ -21,6 +21,9 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let in who asks for this server, and turn whatever is raised into an answer."""
     try:
         request[HOST] = request.app[DOORMAN].check(request)
+        found = request.match_info
+        if found.http_exception is None and found.route not in request.app[TABLE]:
+            raise PageNotFound  # a route that no table names, whoever added it
         return await handler(request)
     except RoomsError as error:
         if answer_of(error).status >= 500:

@@ -21,5 +21,8 @@ WEBHOOKS: web.AppKey[Webhooks] = web.AppKey("WEBHOOKS", Webhooks)
 JOIN_ROOT: web.AppKey[str] = web.AppKey("JOIN_ROOT", str)
 """Where spectators find this server, without a trailing slash; empty: wherever they asked."""
 
+TABLE: web.AppKey[frozenset[web.AbstractRoute]] = web.AppKey("TABLE", frozenset)
+"""The routes that were made from the two tables; any other is not answered."""
+
 HOST: web.RequestKey[str] = web.RequestKey("HOST", str)
 """The Host of a request, once it has passed the Host rule."""

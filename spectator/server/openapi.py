@@ -22,11 +22,15 @@ from rooms import (
     TooManyAttempts,
     Unauthorized,
 )
+from spectator.hub import Stage
 from spectator.server.policy import Policy
 from spectator.server.problems import ANSWERS, PROBLEM_TYPE
-from spectator.server.routes import Route
+from spectator.server.routes import Place, Route
+from spectator.server.sockets.messages import RULES, Rule
 
 API_ROOT: Final = "/api/v1"
+STAGES: Final = {Stage.NEW: "first", Stage.LOBBY: "in the lobby", Stage.LIVE: "watching"}
+NOT_UNDERSTOOD: Final = "<code>spectator.v1</code> is told so by the notice <code>not_understood</code>"
 _SCHEMAS: Final = "#/components/schemas/{model}"
 _EVERY_CALL: Final[tuple[type[RoomsError], ...]] = (
     HostNotAllowed,
@@ -160,9 +164,9 @@ def _of_policy(policy: Policy) -> list[type[RoomsError]]:
     return [Unauthorized] if policy.open else [Unauthorized, NotAllowed]
 
 
-def page(routes: Sequence[Route], version: str) -> str:
-    """The same, for people: one HTML page without script."""
-    rows = "".join(_row(route) for route in routes)
+def page(routes: Sequence[Route], places: Sequence[Place], version: str) -> str:
+    """The same, for people: one HTML page without script; also who may send what over the WebSocket."""
+    rows = "".join(_row(route) for route in routes) + _messages() + _places(places)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -174,6 +178,30 @@ def page(routes: Sequence[Route], version: str) -> str:
         "Watching is the WebSocket <code>/ws/rooms/{room}</code>.</p>"
         f"{rows}</main></body></html>"
     )
+
+
+def _messages() -> str:
+    """What a connection may say: the table that the connections are judged by."""
+    rows = ((rule.type, f"{rule.told} {_when(rule)}") for rule in RULES)
+    return (
+        "<section><h2><b>WS</b> <code>/ws/rooms/{room}</code></h2>"
+        f"<p>What a viewer may send. Any other type is not acted on ({NOT_UNDERSTOOD}); one of these at "
+        f"another time or from somebody else ends the connection (4500).</p>{_list(rows)}</section>"
+    )
+
+
+def _when(rule: Rule) -> str:
+    times = {
+        "spectator.v1": ", ".join(STAGES[stage] for stage in STAGES if stage in rule.v1),
+        "flat": ", ".join(STAGES[stage] for stage in STAGES if stage in rule.flat) or "never",
+    }
+    by = "anybody" if "nobody" in rule.roles else ", ".join(sorted(rule.roles))
+    return f"When: {'; '.join(f'{name}: {told}' for name, told in times.items())}. By: {by}."
+
+
+def _places(places: Iterable[Place]) -> str:
+    rows = ((f"GET {place.path}", f"{place.told} By: {place.policy.told}.") for place in places)
+    return f"<section><h2>Everything else</h2>{_list(rows)}</section>"
 
 
 def _row(route: Route) -> str:

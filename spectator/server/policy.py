@@ -98,6 +98,19 @@ PUBLISHER: Final = _policy(
     roles="owner publisher",
     scopes="publish manage",
 )
+STREAMER: Final = _policy(
+    "a grant, the room key, or an API key with scope read or manage",
+    "grant room_key api_key",
+    roles="owner moderator spectator reader",
+    scopes="read manage",
+)
+SOCKET: Final = _policy(
+    "a grant, the room key, an API key with scope read or manage, or the lobby token of a request; without "
+    "subprotocol also nobody, where a public room asks for nothing",
+    "anonymous grant lobby room_key api_key",
+    roles="owner moderator spectator reader",
+    scopes="read manage",
+)
 MEMBER: Final = _policy("the spectator's grant", "grant", roles="moderator spectator")
 ASKER: Final = _policy("the lobby token of the request", "lobby")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from aiohttp import web
+from aiohttp.typedefs import Handler as WebHandler
 from pydantic import BaseModel
 
 from rooms import Caller, Role, Room, RoomsError
@@ -115,3 +116,22 @@ class Route:
     def names_room(self) -> bool:
         """Whether the address names a room that is looked up before the handler runs."""
         return self.finds_room and "{room}" in self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One address, asked for by ``GET`` (and by ``HEAD``, except for the socket).
+
+    Args:
+        path: from the root.
+        handler: what answers.
+        policy: who may ask.
+        told: one line for people.
+        methods: by which it is asked for.
+    """
+
+    path: str
+    handler: WebHandler
+    policy: Policy
+    told: str
+    methods: tuple[str, ...] = ("GET", "HEAD")

@@ -346,7 +346,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route(
         "DELETE",
         "/rooms/{room}/invitations/{id}",
-        invitations.withdraw,
+        invitations.withdraw_invitation,
         policy.OWNER,
         "Make an invitation worth nothing; who came in by it stays.",
         answers={200: answers.InvitationView},

@@ -26,7 +26,7 @@ async def list_invitations(call: Call) -> web.Response:
     return reply(InvitationsAnswer(invitations=[_view(one, now_ms) for one in found]))
 
 
-async def withdraw(call: Call) -> web.Response:
+async def withdraw_invitation(call: Call) -> web.Response:
     """Make an invitation worth nothing; who came in by it stays."""
     one = await call.manager.rooms.invitations.withdraw(call.room, call.request.match_info["id"])
     return reply(_view(one, call.manager.now_ms()))

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from spectator.server import openapi
+from spectator.server.places import PLACES
 from spectator.server.problems import PROBLEM_TYPE
 from spectator.server.routes import Route
+from spectator.server.sockets.messages import RULES
 from spectator.server.table import ROUTES
 
 DOCUMENT = openapi.document(ROUTES, "1.2.3")
@@ -66,7 +68,11 @@ def test_the_document_is_json_and_holds_no_hash() -> None:
 
 
 def test_the_page_tells_every_route_without_script_and_foreign_addresses() -> None:
-    page = openapi.page(ROUTES, "<b>")
+    page = openapi.page(ROUTES, PLACES, "<b>")
+    for place in PLACES:
+        assert f"GET {place.path}</code>" in page
+    for rule in RULES:
+        assert f"<dt><code>{rule.type}</code></dt>" in page
     for route in ROUTES:
         assert f"<b>{route.method}</b> <code>/api/v1{route.path}</code>" in page
     assert "<script" not in page
