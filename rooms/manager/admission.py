@@ -35,7 +35,7 @@ from rooms.models import (
     Waiting,
 )
 from rooms.presence import SEAT_MS
-from rooms.store import Facts, keys
+from rooms.store import Facts, halted_in, keys
 from rooms.store.invitations_store import Invited
 
 TRIES = 6
@@ -127,8 +127,13 @@ class Admission:
         reading = self._context.rooms.reading(room_id, person, source_mark(room_id, client))
         looks = self._budgets.looks(client, room_id)
         invited_call = self._invitations.look(room_id, shown)
-        reply, *rest = await self._context.connection.run_many([reading.call, *looks, *invited_call])
+        shut = self._context.tenants.halted_call()
+        reply, halted, *rest = await self._context.connection.run_many(
+            [reading.call, shut, *looks, *invited_call]
+        )
         facts = self._context.rooms.facts(reading, person, reply)
+        if facts is not None and caller.kind != "operator" and facts.record.room.tenant in halted_in(halted):
+            facts = None  # a suspended tenant's rooms are not there
         spent = self._budgets.spent(rest[: len(looks)])
         invited = self._invitations.found(room_id, shown, rest[len(looks) :])
         now_ms = self._context.now_ms
@@ -193,8 +198,8 @@ class Admission:
             await self._context.passwords.verify(None, ask.password)
         if isinstance(error, RoomNotFound):
             await self._budgets.charge_miss(found.client)
-        elif verdict.failure:
-            await self._budgets.charge_failure(found.client, found.room_id)
+        elif verdict.failure and found.room is not None:
+            await self._budgets.charge_failure(found.client, found.room)
         if isinstance(error, RoomFull) and found.room is not None:
             await self._context.people.turn_away(found.room.id, found.visitor.person)
         return error
@@ -219,15 +224,21 @@ class Admission:
             by,
             source_mark(found.room_id, found.client),
         )
+        lease_end_ms = None if found.standing.moderator else now_ms + SEAT_MS
+        if lease_end_ms is not None:
+            self._context.places.learn(facts.record.room)
+            await self._context.places.take(found.room_id, member.person, lease_end_ms)
         word, row = await self._context.people.admit(
             facts.record,
             member,
             as_member=found.standing.member,
-            lease_end_ms=None if found.standing.moderator else now_ms + SEAT_MS,
+            lease_end_ms=lease_end_ms,
             nonce=nonce(),
             invited=found.invited if by == "invitation" and not found.standing.member else None,
             charge=self._newcomer(found),
         )
+        if word != "in" and not found.standing.seated:
+            await self._context.places.give(found.room_id, member.person)
         if word == "full":
             raise RoomFull
         if word != "in":

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from rooms import codes, joins
 from rooms.errors import (
+    QuotaExceeded,
     RequestNotFound,
     RequestSettled,
     RoomClosed,
@@ -19,6 +20,7 @@ from rooms.errors import (
 from rooms.manager.context import Context, nonce
 from rooms.manager.credentials import Credentials
 from rooms.models import Admitted, Caller, JoinRequest, Member
+from rooms.presence import RESERVED_MS
 
 
 class Answers:
@@ -68,7 +70,7 @@ class Answers:
         for request in await self.waiting(room_id):
             try:
                 answered.append(await self.answer(room_id, request.id, approve=approve))
-            except RoomFull:
+            except (RoomFull, QuotaExceeded):
                 break
             except (RequestNotFound, RequestSettled):
                 continue  # withdrawn, or answered by somebody else, since the list was read
@@ -115,7 +117,12 @@ class Answers:
             request.source,
         )
         approved = replace(request, status="approved")
-        return await self._context.people.approve(request, member, approved, nonce())
+        places, people = self._context.places, self._context.people
+        await places.take(request.room_id, request.person, self._context.now_ms + RESERVED_MS)
+        word, settled = await people.approve(request, member, approved, nonce())
+        if word in {"full", "over"}:  # settled: another answer may have seated the person
+            await places.give(request.room_id, request.person)
+        return word, settled
 
     async def _deny(self, request: JoinRequest) -> tuple[str, JoinRequest | None]:
         return await self._context.people.deny(request, replace(request, status="denied"))

@@ -15,6 +15,7 @@ from rooms.connection import Call
 from rooms.errors import RoomsError, TooManyAttempts
 from rooms.limits import Bucket
 from rooms.manager.context import Context, nonce
+from rooms.models import Room
 from rooms.store import keys
 
 
@@ -55,9 +56,12 @@ class Budgets:
             *self._call(_all_misses(), limits.server, cost=1),
         )
 
-    async def charge_failure(self, client: str, room_id: str) -> None:
+    async def charge_failure(self, client: str, room: Room) -> None:
         """A wrong password or invitation for a room, by whichever of its names it was asked for."""
-        source, limits = source_of(client), self._context.limits
+        source, limits, room_id = source_of(client), self._context.limits, room.id
+        kept_ms = int(2 * limits.client_in_room.burst / limits.client_in_room.per_minute * 60_000)
+        noted = [(_in_room(source, room_id), self._context.now_ms + kept_ms)] if limits.enabled else []
+        await self._context.tenants.note_names(room.tenant, noted)
         await self._charge(
             *self._call(_in_room(source, room_id), limits.client_in_room, cost=1),
             *self._call(_misses(source), limits.client, cost=1),

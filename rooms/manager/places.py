@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from rooms.errors import RoomsError
 from rooms.manager.quotas import FULL_S, exceeded
 from rooms.manager.tenancy import Tenancy
+from rooms.models import Room
 from rooms.store import RoomStore, TenantsStore
 from rooms.tenants import LOCAL
 
@@ -31,10 +32,10 @@ class Places:
         self._tenancy = tenancy
         self._tenants: OrderedDict[str, str] = OrderedDict()
 
-    def learn(self, room_id: str, tenant: str) -> None:
+    def learn(self, room: Room) -> None:
         """Remember whose room this is."""
-        self._tenants[room_id] = tenant
-        self._tenants.move_to_end(room_id)
+        self._tenants[room.id] = room.tenant
+        self._tenants.move_to_end(room.id)
         while len(self._tenants) > _KNOWN:
             self._tenants.popitem(last=False)
 
@@ -85,5 +86,5 @@ class Places:
         unknown = [room_id for room_id in room_ids if room_id not in self._tenants]
         for record in await self._rooms.read_many(unknown):
             if record is not None:
-                self.learn(record.room.id, record.room.tenant)
+                self.learn(record.room)
         return {room_id: self._tenants[room_id] for room_id in room_ids if room_id in self._tenants}

@@ -152,6 +152,7 @@ class Tenants:
         await self._store.unlink(await self._store.noted_names(tenant))
         for one, digest in await self._store.keys():
             if one.tenant == tenant:
+                await self._store.unlink([keys.bucket("creations", one.id)])
                 await self._store.drop_key(digest, one, for_good=False)
         await self._store.unlink(keys.tenant_lists(tenant))
         await self._store.forget(tenant)

@@ -8,7 +8,7 @@ from rooms import codes
 from rooms.errors import RoomsError
 from rooms.manager.context import Context, nonce
 from rooms.models import Glance, Person, Present
-from rooms.presence import NAMED
+from rooms.presence import NAMED, SEAT_MS
 from rooms.store import Held, PresenceStore
 
 Lease = tuple[str, str]
@@ -25,7 +25,11 @@ class Watching:
 
     async def glances(self, room_ids: Sequence[str]) -> dict[str, Glance | None]:
         """Rooms and who is in them."""
-        return await self._context.rooms.glances(room_ids)
+        found = await self._context.rooms.glances(room_ids)
+        for glance in found.values():
+            if glance is not None:
+                self._context.places.learn(glance.room)
+        return found
 
     async def people(self, room_id: str) -> list[Person]:
         """The members, in the order they joined."""
@@ -66,15 +70,27 @@ class Watching:
                 self._held.pop(lease, None)
         if unknown is not None:
             raise unknown
-        return stays
+        lost = await self._renew_places([lease for lease, stay in zip(leases, stays, strict=True) if stay])
+        return [stay and lease not in lost for lease, stay in zip(leases, stays, strict=True)]
+
+    async def _renew_places(self, leases: Sequence[Lease]) -> set[Lease]:
+        """Renew the seats among the tenant's too; who has none there any more gives the room's back."""
+        seated = [lease for lease in leases if self._held[lease].seated]
+        lost = await self._context.places.renew(seated, self._context.now_ms + SEAT_MS)
+        for room_id, person in lost:
+            await self.release(room_id, person)
+        return lost
 
     async def release(self, room_id: str, person: str) -> None:
         """Give back what this node renewed last."""
         held = self._held.pop((room_id, person), None)
         if held is not None:
-            await self._presence.release(room_id, person, held)
+            gone = await self._presence.release(room_id, person, held)
+            if gone and held.seated:
+                await self._context.places.give(room_id, person)
 
     async def leave(self, room_id: str, person: str) -> None:
         """End a membership."""
         self._held.pop((room_id, person), None)
         await self._context.people.leave(room_id, person, nonce())
+        await self._context.places.give(room_id, person)
