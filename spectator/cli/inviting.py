@@ -37,8 +37,8 @@ def _told(made: Dict[str, Any], room: str) -> str:
         whom = f"the user {printable(made['user_id'])}"
     return (
         f"{made['url']}\n"
-        f"lets in {whom}, until {moment(made['expires_at'])}; shown this once. "
-        f"Take it back: spectator invite {room} --withdraw {made['id']}"
+        f"lets in {whom}, until {moment(made['expires_at'])}; shown this once.\n"
+        f"Take it back: spectator invite {printable(room)} --withdraw {made['id']}"
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Dict, List
 
 from spectator.cli.exits import Exit
 from spectator.cli.finding import api
-from spectator.cli.output import Output, printable, table
+from spectator.cli.output import Output, moment, printable, table
 from spectator.cli.passwords import ask_password
 
 
@@ -112,4 +112,4 @@ def told_of(value: Any) -> str:
         )
     if isinstance(value, list):
         return ", ".join(printable(one) for one in value)
-    return printable(value)
+    return moment(value) if isinstance(value, str) else printable(value)

@@ -1,6 +1,8 @@
 import json
 
-from spectator.cli.output import Output, printable, table
+import pytest
+
+from spectator.cli.output import Output, moment, printable, table
 
 
 def test_people_get_text_and_programs_json(capsys):
@@ -31,3 +33,23 @@ def test_columns_line_up():
 
 def test_a_strangers_name_cannot_command_the_terminal():
     assert printable("a\x1b[31mb\nc") == "a\N{REPLACEMENT CHARACTER}[31mb\N{REPLACEMENT CHARACTER}c"
+
+
+def test_columns_are_as_wide_as_they_are_shown():
+    rows = table(["NAME", "ROLE"], [["王王", "x"], ["e\u0301e", "y"], ["plain", "z"]]).splitlines()
+    assert rows == ["NAME   ROLE", "王王   x", "e\u0301e     y", "plain  z"]
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("2024-01-15T10:30:00.000Z", "2024-01-15 10:30 UTC"),
+        ("2024-01-15T10:30:00Z", "2024-01-15 10:30 UTC"),
+        (None, "-"),
+        ("", "-"),
+        ("a\x1b[2Jstrange", "a\ufffd[2Jstrange"),
+        ("\x1b[2J567890T12:34:00Z", "\ufffd[2J567890T12:34:00Z"),
+    ],
+)
+def test_a_time_is_told_as_people_read_it_and_nothing_else_is_taken_for_one(told, shown):
+    assert moment(told) == shown

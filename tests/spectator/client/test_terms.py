@@ -195,7 +195,7 @@ def test_who_may_come_in_and_who_is_told_of_whom() -> None:
         ({"blocked_users": [3]}, ValueError, "user"),
         ({"blocked_users": ["x" * 65]}, ValueError, "64"),
         ({"allowed_users": [f"u{n}" for n in range(1001)]}, ValueError, "1000"),
-        ({"webhook": "http://example.org/s3cret"}, ValueError, "https"),
+        ({"webhook": "ftp://example.org/s3cret"}, ValueError, "https"),
         ({"webhook": 3}, ValueError, "https"),
     ],
 )
