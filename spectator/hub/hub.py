@@ -23,6 +23,7 @@ from spectator.hub.policy import Policy
 from spectator.hub.presence import Presence
 from spectator.hub.pump import Pump
 from spectator.hub.reader import Reader
+from spectator.hub.revocations import Revocations
 from spectator.hub.room import Describe, RoomHub
 from spectator.hub.seats import Lease, Seats
 from spectator.hub.slowness import Slowness
@@ -89,6 +90,7 @@ class Hub:
             self.end,
             self._lost,
         )
+        self._revocations = Revocations(node, self._outage, self.end)
         self._doorway = Doorway(node, self._reader, self._gatekeeper, self._pump, self._seats, self._presence)
         self._heartbeat = Heartbeat(self.policy, clock, self._lost)
         self._slowness = Slowness(self.policy, clock)
@@ -105,6 +107,7 @@ class Hub:
             (self._pump.round, "catch up"),
             (self._gatekeeper.round, "read members"),
             (self._lookout.round, "look each second"),
+            (self._revocations.round, "ask of keys and tenants"),
             (self._doorway.tidy, "put rooms away"),
             (self._heartbeat.round, "heartbeats"),
         ):

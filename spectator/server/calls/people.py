@@ -43,10 +43,12 @@ async def approve_all(call: Call) -> web.Response:
 async def list_spectators(call: Call) -> web.Response:
     """Who is in, in the order they came, and who is blocked."""
     people = await call.manager.rooms.people(call.room.id)
+    lags = call.manager.hub.lags(call.room.id)  # of those here it is known to the moment
     blocked = await call.manager.rooms.powers.blocked(call.room)
     return reply(
         SpectatorsAnswer(
-            spectators=[_spectator(one) for one in people], blocked=[_blocked(one) for one in blocked]
+            spectators=[_spectator(one, lags.get(one.id, one.lag_ms)) for one in people],
+            blocked=[_blocked(one) for one in blocked],
         )
     )
 
@@ -66,14 +68,14 @@ def _request(one: JoinRequest) -> JoinRequestView:
     )
 
 
-def _spectator(one: Person) -> SpectatorView:
+def _spectator(one: Person, lag_ms: int | None) -> SpectatorView:
     return SpectatorView(
         id=one.id,
         name=one.name,
         role=one.role,
         joined_at=iso(one.joined_at_ms),
         watching=one.here,
-        lag_ms=one.lag_ms,
+        lag_ms=lag_ms,
         user_id=one.user_id,
     )
 

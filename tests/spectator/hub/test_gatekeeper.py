@@ -21,7 +21,7 @@ from tests.spectator.hub.test_gate import NOW, ROOM, glance
 async def test_the_owner_is_told_who_waits_and_nobody_else(node):
     room = await node.room(require_approval=True)
     _, owner = await node.watch(room, Pass("owner", person="owner", generation=room.generation))
-    _, reader = await node.watch(room, Pass("reader", key_id="k"))
+    _, reader = await node.watch(room, Pass("reader"))
     from rooms import Caller, JoinAsk
 
     await node.rooms.join(room.code, Caller("anonymous"), JoinAsk(display_name="Ben"), "test")

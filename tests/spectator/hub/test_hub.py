@@ -239,7 +239,7 @@ async def test_the_publisher_is_told_of_viewers_and_their_wishes(node):
     _, right = await node.admitted(room)
     await node.watch(room, right)
     await node.watch(room, right)
-    await node.watch(room, Pass("reader", key_id="k"))
+    await node.watch(room, Pass("reader"))
 
     async def told() -> bool:
         answer = json.loads((await node.log.heartbeat(room.id)).body)

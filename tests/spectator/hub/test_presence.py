@@ -171,7 +171,7 @@ async def test_a_page_that_reloads_does_not_flicker(nodes):
         here.hub.detach(fresh)
         viewer, sink = await here.watch(room, right)
     looked = len(sink.messages())
-    await here.watch(room, Pass("reader", key_id="k"))
+    await here.watch(room, Pass("reader"))
     await last_crowd(owner, watching=3, names=["Ann"])
     assert [m["watching"] for m in crowds(owner)[1:]] == [2, 3], "nobody saw Ann leave"
     assert viewer.stage is Stage.LIVE
