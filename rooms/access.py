@@ -50,8 +50,8 @@ class Proof(Enum):
 class Standing:
     """What a person is to a room. ``refused_ms``: for how long still, after a denial or a kick.
 
-    ``vouched``: the room's tenant says who it is. ``waiting``: a request of theirs waits now. ``asker``: holds
-    the token of a request to this room. ``barred``: somebody was blocked at this address within the hour.
+    ``vouched``: the room's tenant says who it is. ``waiting``: a request of theirs waits now. ``barred``:
+    somebody was blocked at this address within the hour.
     """
 
     owner: bool = False
@@ -121,12 +121,11 @@ def decide(case: Case) -> Verdict:
 
 def is_visible(room: Room, standing: Standing, *, by_id: bool = False) -> bool:
     """Whether this person may know that the room exists; an invitation apart."""
-    hidden = _is_hidden(Case(room, 0, standing, by_id=by_id), room)
-    return not hidden or (standing.asker and room.access_level is not AccessLevel.PRIVATE)
+    return not _is_hidden(Case(room, 0, standing, by_id=by_id), room)
 
 
 def stands(room: Room, member: Member) -> bool:
-    """Whether a member row still permits anything: not of the blocked, nor of who left the list it rests on."""
+    """Whether a member row permits anything: not who is blocked, nor who is off the list they came in by."""
     if is_blocked(room, member.person):
         return False
     return member.by != "list" or user_of(room.tenant, member.person) in room.allowed_users

@@ -57,7 +57,6 @@ def standing_of(caller: Caller, visitor: Visitor, facts: Facts, now_ms: int) -> 
         refused_ms=max(0, (facts.refused_until_ms or 0) - now_ms) if known else 0,
         seated=known and is_held(facts.lease_end_ms, now_ms),
         barred=is_held(facts.barred_until_ms, now_ms),
-        asker=caller.kind == "lobby" and caller.room_id == room.id,
     )
 
 

@@ -24,13 +24,14 @@ class RunView(BaseModel):
 class StrangerView(BaseModel):
     """What anybody with the code may know before joining.
 
-    ``current_spectators`` is None where the room tells spectators nothing of who is here.
+    ``current_spectators`` is None where the room tells spectators nothing of who is here, ``code`` for who
+    came by another way than the code: it may have been changed because of them.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     id: str | None = None
-    code: str
+    code: str | None
     name: str
     access_level: str
     has_password: bool
@@ -45,6 +46,7 @@ class RoomView(StrangerView):
     """What somebody who is in the room may know."""
 
     id: str
+    code: str
     training_session_id: str | None
     mode: str
     run: RunView | None

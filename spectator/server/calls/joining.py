@@ -18,7 +18,7 @@ from spectator.server.answers import (
     reply,
 )
 from spectator.server.bodies import ClaimBody, IdentityBody, WaitQuery
-from spectator.server.calls.rooms import shown_to, shown_to_owner
+from spectator.server.calls.rooms import hide_code, shown_to, shown_to_owner
 from spectator.server.keys import WEBHOOKS
 from spectator.server.links import own_links
 from spectator.server.routes import Call
@@ -52,6 +52,7 @@ async def join(call: Call) -> web.Response:
         secrets = call.manager.rooms.webhook_secrets(outcome.room)
         call.request.app[WEBHOOKS].announce(outcome.room, outcome.request, call.manager.now_ms(), secrets)
     (shown,) = await call.manager.views([outcome.room], None)
+    hide_code(call, shown)
     waiting = PendingAnswer(
         status="pending_approval",
         request_id=outcome.request_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from rooms import NewRoom, Role, Room, RoomPatch
+from rooms import NewRoom, Role, Room, RoomPatch, is_room_id
 from spectator.manager.views import OwnerView, RoomView, StaffView, StrangerView
 from spectator.server.answers import (
     ChangedAnswer,
@@ -102,9 +102,16 @@ async def make_claim(call: Call) -> web.Response:
     )
 
 
+def hide_code(call: Call, shown: StrangerView) -> None:
+    """Leave the code out for strangers who came by the room's id: it may have been changed because of them."""
+    if not isinstance(shown, RoomView) and is_room_id(call.request.match_info["room"]):
+        shown.code = None
+
+
 async def shown_to(call: Call, room: Room, role: Role | None) -> StrangerView:
     """A room as ``role`` may see it; owner and moderators also get the link to give to others."""
     (shown,) = await call.manager.views([room], role)
+    hide_code(call, shown)
     if isinstance(shown, StaffView):
         shown.join_url = join_links(call.request).room(room.code)
     return shown

@@ -12,6 +12,7 @@ from rooms import (
     Admitted,
     Caller,
     JoinAsk,
+    Role,
     Room,
     RoomClosed,
     RoomExpired,
@@ -20,10 +21,10 @@ from rooms import (
 from spectator.hub import Close, Describe, Ended, Pass, cause
 from spectator.log import Head
 from spectator.manager import Manager
+from spectator.server.policy import SOCKET, STREAMER, check_credential, check_standing
 
-ROLES = frozenset({"owner", "moderator", "spectator", "reader"})
-KINDS = frozenset({"grant", "room_key", "api_key"})
-"""Credentials that open a socket or a stream; a lobby token opens a socket in the lobby."""
+ASKER = "asker"
+"""The role of who waits in the lobby: of the room they are shown what a stranger is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,10 @@ async def admit(manager: Manager, ref: str, caller: Caller, client: str) -> Admi
 
     Raises:
         Ended: the grant has run out, or its member row is gone; the code says why.
-        Unauthorized: the credential is missing, or is none that may watch this room.
+        Unauthorized, NotAllowed: the credential is worth nothing any more, or is none that watches.
         RoomsError: there is no such room for this caller, too many wrong codes, or no store.
     """
+    check_credential(SOCKET, caller)
     room, role = await manager.rooms.look(ref, caller, client)
     if not room.is_active(manager.now_ms()):
         raise RoomClosed if room.end_reason == "closed" else RoomExpired
@@ -62,15 +64,15 @@ async def parting(manager: Manager, room: Room, person: str) -> Ended:
     return Ended(cause(await manager.rooms.powers.cause(room, person)))
 
 
-def judge(manager: Manager, room: Room, caller: Caller, role: str | None) -> Admission:
+def judge(manager: Manager, room: Room, caller: Caller, role: Role | None) -> Admission:
     """What a caller with this role may do in the room; raises as ``admit``. Pure."""
     if caller.kind == "lobby" and caller.room_id == room.id:
-        right = Pass("asker", person=caller.person, request_id=caller.request_id)
+        right = Pass(ASKER, person=caller.person, request_id=caller.request_id)
         return Admission(room, right, partial(_shown, manager))
     if caller.kind == "grant" and caller.room_id == room.id and (caller.expired or role is None):
         raise Ended(Close.GRANT_ENDED)
-    if role not in ROLES or caller.kind not in KINDS:
-        raise Unauthorized("This needs a grant, a room key or an API key of this room. Join it first.")
+    check_standing(STREAMER, caller, room, role)
+    assert role is not None, "whoever may watch is something to the room"
     return Admission(room, _pass(caller, role), partial(_shown, manager))
 
 
@@ -107,4 +109,6 @@ def _pass(caller: Caller, role: str) -> Pass:
 
 
 def _shown(manager: Manager, role: str | None, room: Room, head: Head, waiting: int) -> dict[str, Any]:
-    return manager.room_view(room, head, role, waiting)
+    if role not in {None, ASKER}:
+        return manager.room_view(room, head, role, waiting)
+    return manager.room_view(room, head, None, waiting) | {"code": None}
