@@ -105,9 +105,9 @@ STREAMER: Final = _policy(
     scopes="read manage",
 )
 SOCKET: Final = _policy(
-    "a grant, the room key, an API key with scope read or manage, or the lobby token of a request; without "
-    "subprotocol also nobody, where a public room asks for nothing",
-    "anonymous grant lobby room_key api_key",
+    "a grant, the room key, an API key with scope read or manage, or the lobby token of a request "
+    "(without subprotocol also nobody, who joins a public room that asks for nothing as a visitor)",
+    "grant lobby room_key api_key",
     roles="owner moderator spectator reader",
     scopes="read manage",
 )

@@ -45,8 +45,6 @@ async def handle(call: Call) -> web.StreamResponse:
         admission = await admit(call.manager, request.match_info["room"], call.caller, call.client)
     except Ended as ended:
         raise refusal_of(ended.code) from None
-    if admission.right.request_id is not None:
-        raise Unauthorized("This stream takes a grant. Read the request until it is answered.")
     if not hub.turnstile.enter(call.client, limited=request.app[SETTINGS].rate_limits):
         raise Busy("There are too many connections from here. Close some, then try again.")
     try:

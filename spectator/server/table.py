@@ -378,7 +378,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         "/rooms/{room}/stream",
         watching.stream,
-        policy.WATCHER,
+        policy.STREAMER,
         "Watch by Server-Sent Events; holds a seat like a socket.",
         audit="watch",
         answers={200: None},

@@ -9,7 +9,16 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import WSMsgType, web
 
-from rooms import Actor, Admitted, Caller, RequestNotFound, RoomsError, StoreUnavailable, Unauthorized
+from rooms import (
+    Actor,
+    Admitted,
+    Caller,
+    RequestNotFound,
+    RoomsError,
+    StoreUnavailable,
+    Unauthorized,
+    is_room_id,
+)
 from spectator.hub import Close, Ended, Stage, Variant, Viewer, frames, speech
 from spectator.log import Cursor
 from spectator.manager import Manager
@@ -147,7 +156,9 @@ class Connection:
                 await self._wait_in_lobby(admission)
 
     async def _visit(self) -> bool:
-        """Come in without a credential, where the room is open to all."""
+        """Come in without a credential, where the room is open to all; a stranger knows it by its code."""
+        if is_room_id(self._ref):
+            return False
         caller = await self._identify(None)
         room, _ = await self._manager.rooms.look(self._ref, caller, self._viewer.client)
         if not open_to_all(room):

@@ -123,7 +123,7 @@ class TestTurnedAway:
     async def test_a_token_of_another_room(self, site):
         made, _ = await opened(site)
         _, other = await opened(site)
-        assert (await self.code(site, other, token=await grant(site, made)))[0] == 4501
+        assert (await self.code(site, other, token=await grant(site, made)))[0] == 4504
 
     async def test_a_private_room_is_not_there(self, site):
         public, _ = await opened(site)
