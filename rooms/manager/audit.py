@@ -14,6 +14,7 @@ from rooms.errors import InvalidRequest, RoomsError, StoreUnavailable
 from rooms.manager.context import Context
 from rooms.models import Caller, Room
 from rooms.store import AuditStore, Batch, Place, keys
+from rooms.tenants import LOCAL
 
 TOGETHER = 250
 """Entries that one script writes; it keeps the store for about a millisecond."""
@@ -115,10 +116,20 @@ class Audit:
             sorted_out[entry.tenant].append((mark, entry))
         batches = []
         for tenant, entries in sorted_out.items():
+            if tenant is not None and not await self._is_there(tenant):
+                continue  # it was deleted meanwhile: nothing of it may come back
+            entries.sort(key=lambda one: one[1].at_ms)
             for start in range(0, len(entries), TOGETHER):
                 self._number += 1
                 batches.append(Batch(tenant, self._number, entries[start : start + TOGETHER]))
         return batches
+
+    async def _is_there(self, tenant: str) -> bool:
+        try:
+            found = await self._context.tenants.tenant(tenant) if tenant != LOCAL else None
+        except StoreUnavailable:
+            return True  # nobody knows; what is written in vain goes after thirty days
+        return tenant == LOCAL or (found is not None and found.status != "deleting")
 
     async def _rooms_of(self, refs: set[str]) -> dict[str, Room]:
         """The rooms that these ids and codes lead to, as far as they lead anywhere."""

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from rooms import Actor, AuditEntry, InvalidRequest, RoomManager, Secrets
+from rooms import Actor, AuditEntry, InvalidRequest, NewTenant, RoomManager, Secrets
 from rooms.store import AuditStore, Batch, keys
 from tests.rooms.world import DAY, HOUR, KEY, SECOND, SECRET, World, world_on
 
@@ -41,6 +41,7 @@ async def test_what_was_noted_is_told_newest_first_with_all_of_it(world: World) 
 
 
 async def test_each_tenant_has_its_own_and_the_operator_too(world: World) -> None:
+    await world.manager.tenants.create(NewTenant(id="other"))
     for tenant in ("local", "other", None):
         world.manager.audit.note(doing(tenant=tenant, subject=f"of {tenant}"))
     assert [one.subject for one in await told(world)] == ["of local"]
@@ -80,6 +81,26 @@ async def test_a_place_that_is_none_is_refused(world: World) -> None:
         with pytest.raises(InvalidRequest) as caught:
             await world.manager.audit.entries("local", before=before)
         assert caught.value.field == "before"
+
+
+async def test_what_happened_at_once_is_told_in_the_order_it_happened(world: World) -> None:
+    audit, asked = world.manager.audit, ["kick", "join", "join", "block", "join", "rotate", "kick", "kick"]
+    for number, what in enumerate(asked):
+        audit.note(doing(what, subject=str(number)))
+    await audit.flush()
+    audit.note(doing(subject="8"))  # perhaps within the same millisecond
+    assert [one.subject for one in await told(world)] == [str(number) for number in range(8, -1, -1)]
+
+
+async def test_nothing_of_a_deleted_tenant_comes_back(world: World) -> None:
+    await world.manager.tenants.create(NewTenant(id="gone"))
+    world.manager.audit.note(doing(tenant="gone"))
+    await world.manager.audit.flush()
+    world.manager.audit.note(doing(tenant="gone"))  # noted, and the tenant deleted before it is written
+    await world.manager.tenants.delete("gone")
+    await world.manager.audit.flush()
+    for key in keys.of_audit("gone"):
+        assert not await world.connection.command("EXISTS", key)
 
 
 async def test_a_batch_that_is_sent_again_is_written_once(world: World) -> None:
