@@ -41,6 +41,6 @@ def key_refused(api: Api, refused: Refused) -> Refused:
     return Refused(
         refused.code,
         refused.status,
-        f"{api.address.url} does not take this API key: ask its operator for another, give it to `spectator login "
-        f"{api.address.url}` or SPECTATOR_API_KEY, and start again",
+        f"{api.address.url} does not take this API key: ask its operator for another, give it to "
+        f"`spectator login {api.address.url}` or SPECTATOR_API_KEY, and start again",
     )

@@ -119,13 +119,16 @@ def read_wait(wait: Any) -> float:
 
 def read_key(key: Any) -> Optional[str]:
     """Return an API key; None for none."""
-    if key is None:
-        return None
-    if not isinstance(key, str):
-        raise TypeError(f"api_key must be text, not {type(key).__name__}")
-    if not key.isascii() or not key.isprintable() or " " in key or not key:
-        raise ValueError("api_key must not be empty, nor hold spaces or line breaks")
-    return key
+    return None if key is None else read_token("api_key", key)
+
+
+def read_token(name: str, token: Any) -> str:
+    """Return what is shown to a server as a proof; ``name`` is what an error calls it."""
+    if not isinstance(token, str):
+        raise TypeError(f"{name} must be text, not {type(token).__name__}")
+    if not token.isascii() or not token.isprintable() or " " in token or not token:
+        raise ValueError(f"{name} must not be empty, nor hold spaces or line breaks")
+    return token
 
 
 def read_name(name: Any) -> str:

@@ -15,6 +15,7 @@ from spectator.client.environment import Environment
 from spectator.client.errors import Refused, SpectatorError, Unreachable
 from spectator.client.opening import find_api
 from spectator.client.sse import messages
+from spectator.client.terms import read_token
 from spectator.client.transport import Answer, Transport
 
 SILENCE = 60.0  # seconds; the server says something every 25
@@ -42,6 +43,7 @@ def watch(
     password: Optional[str] = None,
     name: str = "watcher",
     invitation: Optional[str] = None,
+    identity: Optional[str] = None,
     url: Optional[str] = None,
     api_key: Optional[str] = None,
 ) -> Iterator[Event]:
@@ -52,10 +54,12 @@ def watch(
     missing.
 
     Args:
-        room: its code, its id, or the link to its page.
+        room: its code, its id, or the link to its page; what stands in a link after ``#invite=`` or
+            ``#identity=`` is used, and stays on this machine's side of the address.
         password: where the room asks for one.
         name: what the others see.
-        invitation: where the room asks for one.
+        invitation: the token of one, where the room asks for that.
+        identity: a signed identity, to come in as that user and nobody else.
         url: the server, else the link's, else `SPECTATOR_URL`, else this user's own.
         api_key: the tenant's key, else `SPECTATOR_API_KEY`, else this user's own server's; with it the
             reader takes no seat.
@@ -70,20 +74,35 @@ def watch(
     chosen = url or told_url
     address = Address.parse(chosen) if chosen else None
     api = find_api(Environment.read(), address, api_key, start=False)
-    return _Watching(api, code, name, password, invitation).events()
+    held = _held(room)
+    shown = held.get("identity") if identity is None else identity
+    if shown is not None:
+        api = api.acting_as(read_token("identity", shown))
+    invited = held.get("invite") if invitation is None else invitation
+    if invited is not None:
+        read_token("invitation", invited)
+    return _Watching(api, code, name, password, invited, named=shown is not None).events()
 
 
 class _Watching:
     """One reader's visit."""
 
     def __init__(
-        self, api: Api, room: str, name: str, password: Optional[str], invitation: Optional[str]
+        self,
+        api: Api,
+        room: str,
+        name: str,
+        password: Optional[str],
+        invitation: Optional[str],
+        *,
+        named: bool = False,
     ) -> None:
         self._api = api
         self._room = room
         self._name = name
         self._password = password
         self._invitation = invitation
+        self._named = named  # who comes in is vouched for, and is nobody else
         self._token: Optional[str] = None
         self._visitor: Optional[str] = None
         self._cursor: Optional[str] = None
@@ -156,7 +175,8 @@ class _Watching:
         try:
             told = api.join(self._room, self._name, self._password, self._invitation)
         except Refused as refused:
-            if refused.code not in {"unauthorized", "not_allowed"} or not api.has_credential:
+            stranger = self._named or not api.has_credential
+            if refused.code not in {"unauthorized", "not_allowed"} or stranger:
                 raise
             # A key that may only publish is no way in; a stranger may have one.
             api = self._api.acting_as(None)
@@ -214,6 +234,12 @@ def _parts(room: str) -> Tuple[Optional[str], str]:
     if not found or not code:
         raise ValueError("the link is not that of a room's page, such as http://127.0.0.1:8000/r/ABC234")
     return parts._replace(path=before, query="", fragment="").geturl(), code
+
+
+def _held(room: str) -> Dict[str, str]:
+    """Return what a link holds in its fragment, by name: ``invite``, ``identity``."""
+    name, found, token = urlsplit(room).fragment.partition("=") if "://" in room else ("", "", "")
+    return {name: token} if found and token and name in {"invite", "identity"} else {}
 
 
 def _events(told: Event) -> Iterator[Event]:

@@ -127,6 +127,40 @@ def test_waits_until_the_owner_lets_it_in(fake: FakeServer) -> None:
     assert fake.calls[-2].headers["authorization"] == "Bearer gr_approved"
 
 
+def joins(fake: FakeServer) -> List[Call]:
+    return [call for call in fake.calls if call.path.endswith("/join")]
+
+
+def test_an_invitation_comes_as_an_argument_or_in_the_link(fake: FakeServer) -> None:
+    Door(fake, stream(SNAPSHOT, CLOSED), stream(SNAPSHOT, CLOSED), stream(SNAPSHOT, CLOSED))
+    list(watch(fake, invitation="in_1"))
+    list(watch(fake, f"{fake.url}/r/ABC234#invite=in_2"))
+    list(watch(fake, f"{fake.url}/r/ABC234#claim=cl_3"))
+    assert [call.json.get("invitation") for call in joins(fake)] == ["in_1", "in_2", None]
+    assert not any("in_" in call.path for call in fake.calls)
+
+
+def test_a_user_comes_in_as_nobody_else(fake: FakeServer) -> None:
+    door = Door(fake, stream(SNAPSHOT, CLOSED), stream(SNAPSHOT, CLOSED))
+    list(watch(fake, identity="id_1"))
+    list(watch(fake, f"{fake.url}/r/ABC234#identity=id_2"))
+    assert door.tokens() == ["Bearer id_1", "Bearer id_2"]
+
+
+def test_an_identity_that_is_refused_is_no_stranger(fake: FakeServer) -> None:
+    Door(fake).joins.append(problem(401, "unauthorized"))
+    with pytest.raises(Refused, match="unauthorized"):
+        list(watch(fake, identity="id_old"))
+    assert len(joins(fake)) == 1
+
+
+@pytest.mark.parametrize("given", [{"identity": "an\nother"}, {"invitation": "\u00e4"}, {"identity": ""}])
+def test_what_can_be_no_token_is_told_without_repeating_it(fake: FakeServer, given: Dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="must not be empty") as refused:
+        watch(fake, **given)
+    assert "other" not in str(refused.value)
+
+
 def test_a_denial_ends_it(fake: FakeServer) -> None:
     def denied(call: Call) -> Optional[Reply]:
         return Reply(200, {"request_id": "q_1", "status": "denied"}) if "/requests/" in call.path else None
