@@ -38,4 +38,5 @@ class _Version(argparse.Action):
             version = metadata.version("spectator-rooms")
         except metadata.PackageNotFoundError:  # a bare source tree
             version = "0"
-        parser.exit(message=f"spectator {version}\n")
+        print(f"spectator {version}")
+        parser.exit()
