@@ -60,7 +60,7 @@ class Doorway:
         self, room_id: str, viewer: Viewer, right: Pass, describe: Describe, since: Cursor | None
     ) -> None:
         """See ``Hub.attach``."""
-        viewer.admitted_at, admitted_ms = self._node.clock(), self._node.now_ms()
+        viewer.admitted_at = self._node.clock()
         async with self._inside(room_id) as room:
             await self._watched(room)
             self._check_room_for_one_more(room, right)
@@ -68,7 +68,7 @@ class Doorway:
                 if since is not None:
                     await self._reader.reach_back(room, since)
                 if viewer.stage is not Stage.ENDED:  # it may have left while the store was asked
-                    self._check_still_right(room, right, admitted_ms)
+                    self._check_still_right(room, viewer, right)
                     self._settle_in(room, viewer, right, describe, since)
         self._gatekeeper.ring(room_id)
 
@@ -188,12 +188,12 @@ class Doorway:
                 "There are too many connections to this room from here. Close other tabs, then try again."
             )
 
-    def _check_still_right(self, room: RoomHub, right: Pass, admitted_ms: int) -> None:
+    def _check_still_right(self, room: RoomHub, viewer: Viewer, right: Pass) -> None:
         """Look again, where the room was read since the right was found good.
 
         Else who was put out in between would be welcomed with what is not for those eyes: the new code.
         """
-        if room.glance is None or room.glance.now_ms <= admitted_ms:
+        if room.read_at <= viewer.admitted_at:
             return
         code = verdict(right, room.glance, self._node.now_ms())
         if code is not None:

@@ -127,7 +127,7 @@ class Gatekeeper:
         Returns:
             who needs a seat from now on.
         """
-        room.looked_at = began
+        room.looked_at = room.read_at = began
         now_ms = self._node.now_ms()
         changed = []
         for viewer in room.everybody():

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from spectator.hub.packets import Message
 
 Describe = Callable[[str | None, "Room", Head, int], dict[str, Any]]
-"""Makes the object called ``room`` in protocol.md of a room, its head and how many wait, as a role may see it;
-None stands for a stranger."""
+"""Makes the object called ``room`` in protocol.md, as a role may see it (None: a stranger), of a room, its
+head and how many wait."""
 
 Told = tuple[dict[str, Any], "Message"]
 """What was said, and as it was sent."""
@@ -47,7 +47,8 @@ class RoomHub:
         self.entering = 0  # connections on their way in: the room is not put away under them
 
         self.glance: Glance | None = None
-        self.looked_at = NEVER  # when the glance was read
+        self.looked_at = NEVER  # when somebody began to read it last
+        self.read_at = NEVER  # when the reading began that the glance is of
         self.look_cost = 0.0  # seconds that took
 
         self.lobby: dict[Viewer, Callable[[], None]] = {}

@@ -103,7 +103,7 @@ async def make_claim(call: Call) -> web.Response:
 
 
 def hide_code(call: Call, shown: StrangerView) -> None:
-    """Leave the code out for strangers who came by the room's id: it may have been changed because of them."""
+    """Leave the code out for strangers who came by the room's id: it may be new because of them."""
     if not isinstance(shown, RoomView) and is_room_id(call.request.match_info["room"]):
         shown.code = None
 

@@ -1,6 +1,7 @@
 """Coming into a room of a node: the first visitor, the crowd after it, the lobby, the last one out."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from spectator.hub import Close, Ended, Pass, Policy, Variant, Viewer
 from spectator.log import Log
 from tests.harness.waiting import eventually
 from tests.spectator.hub.conftest import Sink
-from tests.spectator.hub.living import Node, describe, kinds, metrics, told
+from tests.spectator.hub.living import Node, describe, ended, kinds, metrics, told
 
 
 class TestDoor:
@@ -48,6 +49,34 @@ class TestDoor:
         _, sink = await node.watch(room)
         await node.publish(room, metrics(1), ring=False)
         await told(sink, "tick")
+
+    @pytest.mark.parametrize("role", ["spectator", "moderator"])
+    async def test_who_was_put_out_on_the_way_in_hears_nothing(self, node, role):
+        """The grant was found good, then its person was kicked."""
+        room = await node.room()
+        ann, right = await node.admitted(room)
+        right = replace(right, role=role, seated=role == "spectator")
+        sink = Sink()
+        await node.rooms.powers.kick(room, ann.person, "owner")
+        with pytest.raises(Ended) as refused:
+            await node.hub.attach(room.id, Viewer(Variant.V1, sink), right, describe)
+        assert refused.value.code is Close.KICKED
+        assert sink.messages() == []
+
+    async def test_a_room_that_was_read_meanwhile_judges_who_comes_in(self, node):
+        """Between the seat and the welcome the code was changed because of them: it is not for their eyes."""
+        room = await node.room()
+        await node.watch(room)
+        _, right = await node.admitted(room)
+        view = node.hub.view(room.id)
+        coming = Viewer(Variant.V1, Sink())
+        coming.admitted_at = node.hub._node.clock()
+        node.hub._doorway._check_still_right(view, coming, right)  # read before: it says nothing of them
+        await node.rooms.powers.rotate(room, "code")
+        await eventually(lambda: view.read_at > coming.admitted_at)
+        with pytest.raises(Ended) as refused:
+            node.hub._doorway._check_still_right(view, coming, right)
+        assert refused.value.code is Close.GRANT_ENDED
 
 
 class TestAccessWatch:
@@ -104,6 +133,18 @@ class TestLobby:
 
 
 class TestFreshRight:
+    async def test_is_looked_at_again_by_the_store(self, node):
+        """A look that began before the fresh right was found good does not judge it; the next one comes."""
+        room = await node.room()
+        ann, right = await node.admitted(room)
+        viewer, sink = await node.watch(room, right)
+        await node.hub._doorway.bells.discard(room.id)
+        await node.rooms.powers.kick(room, ann.person, "owner")
+        looked_at = node.hub.view(room.id).looked_at
+        node.hub.refresh(viewer, right, describe)
+        assert await ended(sink) == 4508
+        assert node.hub.view(room.id).looked_at - looked_at < node.hub.policy.poll_s
+
     async def test_of_the_same_person(self, node):
         room = await node.room()
         viewer, _ = await node.watch(room)

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from rooms import AccessLevel, Glance, Member, Room
+from rooms import AccessLevel, Glance, Member, Parted, PartedBy, Room
 from spectator.hub import Close, Pass
 from spectator.hub.gate import verdict
 
@@ -61,6 +61,38 @@ def test_no_room_no_right(right: Pass):
 
 def test_no_row_no_right():
     assert verdict(ANN, glance(v_ben="g1"), NOW) is Close.GRANT_ENDED
+
+
+@pytest.mark.parametrize(
+    ("why", "code"),
+    [
+        ("kicked", Close.KICKED),
+        ("blocked", Close.BLOCKED),
+        ("unlisted", Close.GRANT_ENDED),
+        ("unblocked", Close.GRANT_ENDED),
+    ],
+)
+def test_who_was_put_out_is_told_why_by_every_grant_but_the_present_one(why: PartedBy, code: Close):
+    parted = {"v_ann": Parted("v_ann", "Ann", why, NOW)}
+    assert verdict(ANN, replace(glance(), parted=parted), NOW) is code
+    assert verdict(ANN, replace(glance(v_ann="g2"), parted=parted), NOW) is code
+    assert verdict(ANN, replace(glance(v_ann="g1"), parted=parted), NOW) is None
+
+
+def test_whoever_came_by_the_list_goes_with_it():
+    cleo = replace(ANN, person="u:local:cleo")
+    row = Member("u:local:cleo", "spectator", "g1", "Cleo", NOW, "cleo", by="list")
+    listed = replace(ROOM, allowed_users=frozenset({"cleo"}))
+    assert verdict(cleo, Glance(listed, {row.person: row}, 1, (), 0, NOW), NOW) is None
+    assert verdict(cleo, Glance(ROOM, {row.person: row}, 1, (), 0, NOW), NOW) is Close.GRANT_ENDED
+    by_code = replace(row, by="code")
+    assert verdict(cleo, Glance(ROOM, {row.person: by_code}, 1, (), 0, NOW), NOW) is None
+
+
+@pytest.mark.parametrize("right", [ANN, replace(ASKER, person="v_ann")])
+def test_an_anonymous_person_can_be_blocked_in_the_room_and_in_the_lobby(right: Pass):
+    blocked = replace(ROOM, blocked_users=frozenset({"v_ann"}))
+    assert verdict(right, glance(blocked, v_ann="g1"), NOW) is Close.BLOCKED
 
 
 def test_another_grants_row_is_no_right():
