@@ -243,6 +243,9 @@ class Admission:
             raise RoomFull
         if word != "in":
             return None
+        if found.standing.waiting:
+            await self._context.people.settle(found.room_id, row.person)
+            await self._context.people.waited_for_person(row.person, found.room_id)
         seated = found.standing.seated or found.standing.moderator
         room = replace(facts.record.room, seats=facts.record.room.seats + (0 if seated else 1))
         token, expires_at_ms = self._credentials.grant(room, row)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rooms import codes, joins
+from rooms.access import stands
 from rooms.errors import (
     QuotaExceeded,
     RequestNotFound,
@@ -31,9 +32,11 @@ class Answers:
         self._credentials = credentials
 
     async def waiting(self, room_id: str) -> list[JoinRequest]:
-        """Who waits, oldest first."""
+        """Who waits, oldest first; nobody waits for a room that is over."""
         glance = (await self._context.rooms.glances([room_id])).get(room_id)
-        return list(glance.waiting) if glance is not None else []
+        if glance is None or not glance.room.is_active(self._context.now_ms):
+            return []
+        return list(glance.waiting)
 
     async def get(self, room_id: str, request_id: str) -> JoinRequest:
         """One request."""
@@ -78,29 +81,33 @@ class Answers:
 
     async def withdraw(self, room_id: str, request_id: str) -> None:
         """The asker waits no longer."""
-        request = (await self._context.people.requests(room_id, [request_id])).get(request_id)
-        if request is None or request.status == "expired":
+        people = self._context.people
+        request = (await people.requests(room_id, [request_id])).get(request_id)
+        if request is None:
             return
-        joins.step(request.status, "withdraw")
-        if not await self._context.people.withdraw(request):
-            await self.withdraw(room_id, request_id)
+        if await people.withdraw(request):
+            await people.waited_for_person(request.person, room_id)
             return
-        await self._context.people.waited_for_person(request.person, room_id)
+        settled = (await people.requests(room_id, [request_id])).get(request_id)
+        if settled is not None and settled.status != "expired":
+            joins.step(settled.status, "withdraw")
 
     async def redeem(self, caller: Caller) -> Admitted | JoinRequest:
         """The asker's grant once approved, else the request as it stands."""
         if caller.kind != "lobby" or caller.room_id is None or caller.request_id is None:
             raise Unauthorized("This takes the lobby token that the waiting join was answered with.")
         request = await self.get(caller.room_id, caller.request_id)
-        if request.status != "approved":
+        if request.status in {"denied", "expired"}:
             return request
         record = await self._context.rooms.read(request.room_id)
-        member = await self._context.people.member(request.room_id, request.person)
         if record is None:
             raise RoomNotFound
         if not record.room.is_active(self._context.now_ms):
             raise await self._over(request.room_id)
-        if member is None:
+        if request.status == "pending_approval":
+            return request
+        member = await self._context.people.member(request.room_id, request.person)
+        if member is None or not stands(record.room, member):
             raise Unauthorized("The membership has ended since. Join the room again.")
         token, expires_at_ms = self._credentials.grant(record.room, member)
         return Admitted(record.room, member.person, member.role, member.name, token, expires_at_ms)

@@ -104,7 +104,7 @@ class PeopleStore:
         Returns ``waits`` with the request that waits (an older one goes on), ``many``, ``over``, ``changed``.
         """
         room_id = record.room.id
-        parts = ("room", "requests", "waiting", "askers", "asked", "refused")
+        parts = ("room", "requests", "waiting", "askers", "asked", "refused", "members")
         ends_ms = one.expires_at_ms
         names = [*keys.of_room(room_id, *parts), channel_of(room_id)]
         args: list[Any] = [
@@ -147,11 +147,15 @@ class PeopleStore:
         return self._answered(room_id, await self._connection.run(scripts.DENY, names, args))
 
     async def withdraw(self, request: JoinRequest) -> bool:
-        """Take a waiting request back; false when it does not wait."""
+        """Take back a request that nobody has answered; false when there is none."""
         parts = ("requests", "waiting", "askers", "asked")
         names = [*keys.of_room(request.room_id, *parts), channel_of(request.room_id)]
-        args = [self.now_ms, request.id, request.person]
-        return bool(await self._connection.run(scripts.WITHDRAW, names, args))
+        return bool(await self._connection.run(scripts.WITHDRAW, names, [request.id, request.person]))
+
+    async def settle(self, room_id: str, person: str) -> None:
+        """Let the request of somebody who is a member by now wait no longer."""
+        names = [*keys.of_room(room_id, "members", "requests", "waiting", "askers"), channel_of(room_id)]
+        await self._connection.run(scripts.SETTLE, names, [person])
 
     async def requests(self, room_id: str, request_ids: Sequence[str]) -> dict[str, JoinRequest]:
         """Requests by their ids, waiting or not; those that are gone are missing."""

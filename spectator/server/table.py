@@ -231,7 +231,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "How the caller's own request stands; with wait, as soon as it was answered.",
         query=bodies.WaitQuery,
         answers={200: answers.AskedAnswer},
-        refusals=(RequestNotFound,),
+        refusals=(RequestNotFound, *_ENDED),
         own_pace=True,
     ),
     Route(

@@ -14,6 +14,7 @@ from spectator.server.routes import Call
 async def invite(call: Call) -> web.Response:
     """Make an invitation, and the link that carries it."""
     made, token = await call.manager.rooms.invitations.make(call.room, call.read(NewInvitation))
+    call.noted.subject = made.id
     link = join_links(call.request).invited(call.room.code, token)
     shown = _view(made, call.manager.now_ms())
     return reply(NewInvitationAnswer(**shown.model_dump(), url=link, token=token), 201)

@@ -2,7 +2,16 @@ import asyncio
 
 import pytest
 
-from rooms import RequestNotFound, RequestSettled, RoomExpired, RoomsError, Waiting
+from rooms import (
+    Admitted,
+    NewInvitation,
+    RequestNotFound,
+    RequestSettled,
+    RoomClosed,
+    RoomExpired,
+    RoomsError,
+    Waiting,
+)
 from rooms.store import keys
 from tests.rooms.world import SECOND, World
 
@@ -43,9 +52,35 @@ async def test_taking_back_an_expired_request_is_harmless(world: World) -> None:
     room = (await world.room(require_approval=True, approval_timeout=10)).room
     waiting = await world.wait(room.code)
     world.clock.push(10 * SECOND)
-    await world.manager.withdraw(room.id, waiting.request_id)
     with pytest.raises(RequestSettled, match="not answered in time"):
         await world.manager.answer(room.id, waiting.request_id, True)
+    for _ in range(2):
+        await world.manager.withdraw(room.id, waiting.request_id)
+    with pytest.raises(RequestNotFound):
+        await world.manager.answer(room.id, waiting.request_id, True)
+
+
+async def test_who_comes_in_by_another_way_waits_no_longer(world: World) -> None:
+    room = (await world.room(require_approval=True)).room
+    waiting = await world.wait(room.code)
+    _, invitation = await world.manager.invitations.make(room, NewInvitation())
+    entered = await world.enter(room.code, waiting.visitor, invitation=invitation)
+    assert await world.manager.requests(room.id) == []
+    redeemed = await world.manager.redeem_request(await world.manager.caller(waiting.token))
+    assert isinstance(redeemed, Admitted)
+    assert redeemed.person == entered.person
+    with pytest.raises(RequestSettled):
+        await world.manager.answer(room.id, waiting.request_id, False)
+
+
+async def test_who_waits_for_a_room_that_is_over_is_told_so(world: World) -> None:
+    room = (await world.room(require_approval=True)).room
+    waiting = await world.wait(room.code)
+    asker = await world.manager.caller(waiting.token)
+    await world.manager.close_room(room)
+    with pytest.raises(RoomClosed):
+        await world.manager.redeem_request(asker)
+    assert await world.manager.requests(room.id) == []
 
 
 async def test_a_wait_that_came_to_nothing_costs_no_place(world: World) -> None:
