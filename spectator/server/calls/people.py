@@ -54,7 +54,9 @@ async def list_spectators(call: Call) -> web.Response:
 
 
 async def _answer(call: Call, *, approve: bool) -> JoinRequest:
-    return await call.manager.rooms.answer(call.room.id, call.request.match_info["id"], approve)
+    one = await call.manager.rooms.answer(call.room.id, call.request.match_info["id"], approve)
+    call.noted.subject = f"{one.id} {one.name}"
+    return one
 
 
 def _request(one: JoinRequest) -> JoinRequestView:

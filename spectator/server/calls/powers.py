@@ -32,13 +32,13 @@ async def unblock(call: Call) -> web.Response:
 async def promote(call: Call) -> web.Response:
     """Make somebody moderator: on a live connection at once, without a seat."""
     powers, person = call.manager.rooms.powers, call.request.match_info["id"]
-    return _told(await powers.promote(call.room, person))
+    return _told(call, await powers.promote(call.room, person))
 
 
 async def demote(call: Call) -> web.Response:
     """Make a moderator a spectator again."""
     powers, person = call.manager.rooms.powers, call.request.match_info["id"]
-    return _told(await powers.demote(call.room, person))
+    return _told(call, await powers.demote(call.room, person))
 
 
 async def rotate(call: Call) -> web.Response:
@@ -63,8 +63,9 @@ async def transfer(call: Call) -> web.Response:
 async def _use(call: Call, power: Power) -> web.Response:
     """Use a power that moderators have too, on the person of the address."""
     assert call.role is not None, "the policy lets in owners and moderators only"
-    return _told(await power(call.room, call.request.match_info["id"], call.role))
+    return _told(call, await power(call.room, call.request.match_info["id"], call.role))
 
 
-def _told(affected: Affected) -> web.Response:
+def _told(call: Call, affected: Affected) -> web.Response:
+    call.noted.subject = f"{affected.id} {affected.name}"
     return reply(AffectedAnswer(id=affected.id, name=affected.name, status=affected.status))

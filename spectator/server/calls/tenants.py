@@ -53,6 +53,7 @@ async def delete_tenant(call: Call) -> web.Response:
 async def create_key(call: Call) -> web.Response:
     """Make a key; this answer is the only one that holds it."""
     made = await call.manager.rooms.tenants.make_key(call.read(NewKey))
+    call.noted.subject = f"{made.key.id} {made.key.tenant or 'operator'}"
     return reply(MadeKeyAnswer(**_key(made.key).model_dump(), key=made.raw), 201)
 
 
