@@ -112,6 +112,12 @@ class Backend(Protocol):
         """Close what is open."""
 
 
+def is_user(person: str, user_id: str) -> bool:
+    """Tell whether a person of a room, ``u:<tenant>:<user id>``, is that user."""
+    kind, _, rest = person.partition(":")
+    return kind == "u" and rest.partition(":")[2] == user_id
+
+
 def make_backend(url: Optional[str], api_key: Optional[str]) -> Backend:
     """Return the backend for a manager's ``url``: http(s), or a store's (redis, rediss, unix), or None.
 

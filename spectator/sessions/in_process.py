@@ -38,7 +38,7 @@ from spectator.manager.local import LOCAL_TENANT
 from spectator.manager.views import iso
 from spectator.protocol.json_text import json_text
 from spectator.protocol.values import jsonable
-from spectator.sessions.backend import Fields, Founded, Publisher
+from spectator.sessions.backend import Fields, Founded, Publisher, is_user
 from spectator.sessions.store_run import StoreRun
 from spectator.settings import Settings, private_folder
 
@@ -179,7 +179,9 @@ class StoreRooms:
         with _told():
             manager = await self._open()
             ask = JoinAsk.read({"display_name": name, "password": password, "invitation": invitation})
-            outcome = await manager.rooms.join(room, await self._caller(user, name), ask, HERE)
+            # An id lets nobody in, so that none is worth guessing; whoever calls may know the code.
+            code = (await self._find(room)).code
+            outcome = await manager.rooms.join(code, await self._caller(user, name), ask, HERE)
             told: Fields = {"status": outcome.status, "token": outcome.token, "ws_url": ""}
             told["room"] = await self._view(outcome.room)
             if outcome.visitor is not None:
@@ -264,7 +266,12 @@ class StoreRooms:
 
     async def _permit(self, room: Room, user: Optional[str], roles: Set[str]) -> Role:
         caller = OWNER if user is None else await self._caller(user)
-        role = await (await self._open()).rooms.role(caller, room)
+        rooms = (await self._open()).rooms
+        role = await rooms.role(caller, room)
+        if role is None and user is not None:
+            # An identity makes an owner; what makes a moderator is the place they have in the room.
+            members = [one for one in await rooms.people(room.id) if is_user(one.id, user)]
+            role = members[0].role if members else None
         if role is None or role not in roles:
             raise NotAllowed(f"This takes {' or '.join(sorted(roles))}.")
         return role

@@ -18,7 +18,7 @@ from spectator.client.opening import find_api
 from spectator.client.rekeying import renewed
 from spectator.client.run import Run
 from spectator.client.stderr import Speaker
-from spectator.sessions.backend import Fields, Founded, Publisher
+from spectator.sessions.backend import Fields, Founded, Publisher, is_user
 
 IDENTITY_SECONDS = 1800.0  # that a minted identity is used again; it is good for longer
 
@@ -56,23 +56,23 @@ class ServedRooms:
 
     async def close(self, room: str, user: Optional[str]) -> None:
         """End a room."""
-        await self._call(lambda api: self._as(api, user).close(room))
+        await self._act(room, user, lambda api: api.close(room))
 
     async def change(self, room: str, fields: Mapping[str, Any], user: Optional[str]) -> Fields:
         """Change a room."""
-        return await self._call(lambda api: self._as(api, user).change(room, fields))
+        return await self._act(room, user, lambda api: api.change(room, fields))
 
     async def extend(self, room: str, hours: float, user: Optional[str]) -> Fields:
         """Let a room live longer."""
-        return await self._call(lambda api: self._as(api, user).extend(room, hours))
+        return await self._act(room, user, lambda api: api.extend(room, hours))
 
     async def rotate(self, room: str, what: str, user: Optional[str]) -> Fields:
         """Replace a room's code, password or key."""
-        return await self._call(lambda api: self._as(api, user).rotate(room, what))
+        return await self._act(room, user, lambda api: api.rotate(room, what))
 
     async def transfer(self, room: str, new_owner: str, user: Optional[str]) -> Fields:
         """Give a room to another user."""
-        return await self._call(lambda api: self._as(api, user).transfer(room, new_owner))
+        return await self._act(room, user, lambda api: api.transfer(room, new_owner))
 
     async def people(self, room: str) -> Fields:
         """Return who is in and who is blocked."""
@@ -80,19 +80,19 @@ class ServedRooms:
 
     async def use_power(self, room: str, person: str, power: str, user: Optional[str]) -> Fields:
         """Kick, block, unblock, promote or demote a person."""
-        return await self._call(lambda api: self._as(api, user).use_power(room, person, power))
+        return await self._act(room, user, lambda api: api.use_power(room, person, power))
 
     async def invite(self, room: str, fields: Mapping[str, Any], user: Optional[str]) -> Fields:
         """Make an invitation."""
-        return await self._call(lambda api: self._as(api, user).invite(room, fields))
+        return await self._act(room, user, lambda api: api.invite(room, fields))
 
     async def invitations(self, room: str, user: Optional[str]) -> List[Fields]:
         """Return a room's invitations."""
-        return await self._call(lambda api: self._as(api, user).invitations(room))
+        return await self._act(room, user, lambda api: api.invitations(room))
 
     async def withdraw_invitation(self, room: str, invitation: str, user: Optional[str]) -> None:
         """Make an invitation worth nothing."""
-        await self._call(lambda api: self._as(api, user).withdraw_invitation(room, invitation))
+        await self._act(room, user, lambda api: api.withdraw_invitation(room, invitation))
 
     async def join(
         self,
@@ -105,8 +105,10 @@ class ServedRooms:
         """Join as ``user``, or as somebody unknown."""
 
         def join(api: Api) -> Fields:
+            # An id lets nobody in, so that none is worth guessing; whoever calls may know the code.
+            code = str(api.room(room)["code"])
             who = self._as(api, user, name) if user is not None else api.acting_as(None)
-            return who.join(room, name, password, invitation)
+            return who.join(code, name, password, invitation)
 
         return await self._call(join)
 
@@ -134,10 +136,9 @@ class ServedRooms:
         """Answer a join request."""
 
         def settle(api: Api) -> Fields:
-            who = self._as(api, user)
-            return who.approve(room, request_id) if approve else who.deny(room, request_id)
+            return api.approve(room, request_id) if approve else api.deny(room, request_id)
 
-        return await self._call(settle)
+        return await self._act(room, user, settle)
 
     async def history(self, room: str, max_points: int) -> Fields:
         """Return the course of the room's metrics."""
@@ -155,6 +156,31 @@ class ServedRooms:
     async def _call(self, call: Callable[[Api], T]) -> T:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(None, functools.partial(self._call_here, call))
+
+    async def _act(self, room: str, user: Optional[str], call: Callable[[Api], T]) -> T:
+        """Make a call that takes an owner or a moderator, as ``user`` or with the key's own right."""
+
+        def act(api: Api) -> T:
+            try:
+                return call(self._as(api, user))
+            except Refused as refused:
+                if user is None or refused.code != "not_allowed":
+                    raise
+                # An identity makes an owner; what makes a moderator is the place they have in the room.
+                grant = self._moderators_grant(api, room, user)
+                if grant is None:
+                    raise
+                return call(api.acting_as(grant))
+
+        return await self._call(act)
+
+    def _moderators_grant(self, api: Api, room: str, user: str) -> Optional[str]:
+        """Return what a moderator of the room acts with; None for who is none: nobody is let in by this."""
+        for one in api.spectators(room):
+            if one["role"] == "moderator" and is_user(str(one["id"]), user):
+                code = str(api.room(room)["code"])
+                return str(self._as(api, user).join(code, str(one["name"]))["token"])
+        return None
 
     def _call_here(self, call: Callable[[Api], T]) -> T:
         if self._api is None:

@@ -6,7 +6,7 @@ from typing import Any, Iterable, List, Mapping, Optional, Union
 
 from spectator.client.terms import read_changes, read_invitation, read_users
 from spectator.sessions.access import RoomAccessControl, read_access_control
-from spectator.sessions.backend import Backend, Fields
+from spectator.sessions.backend import Backend, Fields, is_user
 
 Person = Union[str, Mapping[str, Any]]
 
@@ -200,12 +200,6 @@ class Owning:
             return spectator
         as_user = [one["id"] for one in those if is_user(str(one["id"]), spectator)]
         return str(as_user[0]) if as_user else spectator
-
-
-def is_user(person: str, user_id: str) -> bool:
-    """Tell whether a person of a room, ``u:<tenant>:<user id>``, is that user."""
-    kind, _, rest = person.partition(":")
-    return kind == "u" and rest.partition(":")[2] == user_id
 
 
 def _person(told: Fields) -> Fields:

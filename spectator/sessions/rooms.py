@@ -14,8 +14,8 @@ from typing import Any, Dict, List, Mapping, Optional, Type
 from spectator.client.errors import Refused
 from spectator.protocol.values import jsonable
 from spectator.sessions.access import RoomAccessControl
-from spectator.sessions.backend import Fields, Founded, make_backend
-from spectator.sessions.owning import Owning, is_user
+from spectator.sessions.backend import Fields, Founded, is_user, make_backend
+from spectator.sessions.owning import Owning
 from spectator.sessions.session import read_access
 from spectator.sessions.times import read_time
 

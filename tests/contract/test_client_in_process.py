@@ -153,3 +153,70 @@ async def test_a_store_that_is_away_is_said_in_time(own_store: EmbeddedStore) ->
     publisher = manager._backend.publisher({"id": session.session_id}, None)
     publisher.publish(SAMPLE, {"type": "training_metrics", "data": {"loss": 1.0}})  # waits for nobody
     await manager.cleanup()
+
+
+async def test_an_owners_powers_straight_on_a_store(manager: SpectatorManager) -> None:
+    session = await manager.create_spectator_session("t")
+    room = session.session_id
+    ada = await manager.join_spectator_session(room, "Ada", user_id="ada")
+    bob = await manager.join_spectator_session(room, "Bob")
+    assert [one["user_name"] for one in await manager.list_spectators(room)] == ["Ada", "Bob"]
+    assert (await manager.promote_spectator(room, "ada"))["status"] == "moderator"
+    with pytest.raises(Refused, match="not_allowed"):  # moderators promote nobody
+        await manager.promote_spectator(room, bob, acting_user="ada")
+    assert (await manager.kick_spectator(room, bob, acting_user="ada"))["status"] == "kicked"
+    assert (await manager.block_spectator(room, bob))["status"] == "blocked"
+    assert [one["user_name"] for one in await manager.list_blocked(room)] == ["Bob"]
+    assert (await manager.unblock_spectator(room, bob))["status"] == "unblocked"
+    assert (await manager.demote_spectator(room, ada))["status"] == "spectator"
+    assert [one["spectator_id"] for one in await manager.list_spectators(room)] == ["u:local:ada"]
+    with pytest.raises(Refused, match="spectator_not_found"):
+        await manager.kick_spectator(room, "nobody")
+
+
+async def test_invitations_straight_on_a_store(manager: SpectatorManager) -> None:
+    session = await manager.create_spectator_session("t", access_control={"access_level": "invite_only"})
+    room = session.session_id
+    made = await manager.create_invitation(room, uses=1, note="late")
+    await manager.join_spectator_session(room, "Ada", invitation=made["token"])
+    with pytest.raises(Refused, match="invitation_spent"):
+        await manager.join_spectator_session(room, "Bob", invitation=made["token"])
+    other = await manager.create_invitation(room)
+    await manager.withdraw_invitation(room, other["id"])
+    listed = await manager.list_invitations(room)
+    assert {one["status"] for one in listed} == {"spent", "withdrawn"}
+    assert not any("token" in one for one in listed)
+
+
+async def test_what_lets_people_in_is_replaced_straight_on_a_store(manager: SpectatorManager) -> None:
+    session = await manager.create_spectator_session("t")
+    room = session.session_id
+    await manager.join_spectator_session(room, "Ada")
+    old = session.room_code
+    assert await manager.rotate_access(room, "code") == session.room_code != old
+    assert await manager.list_spectators(room) == []
+    password = await manager.rotate_access(room, "password")
+    assert session.room_password == password
+    with pytest.raises(Refused, match="wrong_password"):
+        await manager.join_spectator_session(room, "Ada", "another")
+    await manager.join_spectator_session(room, "Ada", password)
+    assert (await manager.rotate_access(room, "key")).startswith("rk_")
+    # What publishes straight into the store holds no key that could be replaced.
+    await manager.update_training_metrics(room, MetricsData(current_reward=1.0))
+    await eventually(lambda: _count(manager, room, 1))
+
+
+async def test_a_room_changes_and_changes_hands_straight_on_a_store(
+    room_manager: SpectatorRoomManager,
+) -> None:
+    info = await room_manager.create_spectator_room("t", "boss")
+    room = info.room_id
+    with pytest.raises(Refused, match="not_allowed"):
+        await room_manager.update_room(room, acting_user="ada", max_spectators=3)
+    changed = await room_manager.update_room(room, acting_user="boss", max_spectators=3, presence="names")
+    assert (changed["max_spectators"], changed["presence"]) == (3, "names")
+    assert (await room_manager.allow_users(room, ["ada"]))["allowed_users"] == ["ada"]
+    assert (await room_manager.transfer_ownership(room, "ada", acting_user="boss"))["owner_id"] == "ada"
+    with pytest.raises(Refused, match="not_allowed"):
+        await room_manager.extend_duration(room, 5, acting_user="boss")
+    assert (await room_manager.extend_duration(room, 5, acting_user="ada"))["id"] == room

@@ -211,7 +211,12 @@ class FakeServer:
             return {"room": room, "owner_token": f"rk_new_{self.keys}"}
         if parts[-1] == "extend":
             return room
-        changed = {"id": parts[-1], **self.created.get(parts[-1], {}), **(call.json if call.body else {})}
+        changed = {
+            "id": parts[-1],
+            "code": parts[-1],
+            **self.created.get(parts[-1], {}),
+            **(call.json if call.body else {}),
+        }
         return answers.get(parts[-1], changed)
 
     def _create(self, call: Call) -> Reply:

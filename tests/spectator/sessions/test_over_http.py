@@ -49,7 +49,8 @@ def test_acts_for_a_user_by_an_identity_that_is_made_once(rooms: ServedRooms, fa
 def test_somebody_unknown_joins_without_the_tenants_key(rooms: ServedRooms, fake: FakeServer) -> None:
     run(rooms.join("ABC234", "Ada", "s3cret", None))
     run(rooms.join("ABC234", "Ada", None, "u1"))
-    stranger, identity, user = fake.calls
+    code, stranger, _, identity, user = fake.calls
+    assert code.path.endswith("/rooms/ABC234")  # an id lets nobody in; the key knows the code
     assert "authorization" not in stranger.headers
     assert identity.json == {"user_id": "u1", "name": "Ada"}
     assert user.headers["authorization"] == "Bearer id_u1"
