@@ -262,9 +262,11 @@ class Hub:
         if not self._connections:
             self._empty.set()
         self._forget(viewer)
-        right = viewer.right
-        if viewer.room_id and right.person is not None and not self._stopping:
-            self._heartbeat.later(self.policy.return_s, self._give_back, (viewer.room_id, right.person))
+        if viewer.right.visiting:
+            self._part(viewer)
+        elif viewer.room_id and viewer.right.person is not None and not self._stopping:
+            lease = (viewer.room_id, viewer.right.person)
+            self._heartbeat.later(self.policy.return_s, self._give_back, lease)
 
     def ring(self, room_id: str) -> None:
         """Say that the log of a room has news, as an ingest node does after an append. Never waits."""
@@ -318,6 +320,15 @@ class Hub:
         if room is not None:
             room.dismiss(viewer)
 
+    def _part(self, viewer: Viewer) -> None:
+        """Its person is gone now, and one that cannot come back is no member either."""
+        if viewer.right.person is None or self._stopping:
+            return
+        if viewer.right.visiting:
+            self._seats.end_visit(viewer.room_id, viewer.right.person)
+        else:
+            self._give_back((viewer.room_id, viewer.right.person))
+
     def _give_back(self, lease: Lease) -> None:
         room = self._node.rooms.get(lease[0])
         if room is None or not room.has(lease[1]):
@@ -326,8 +337,7 @@ class Hub:
     def _lost(self, viewer: Viewer) -> None:
         """Its other end is gone: the seat is free at once."""
         self._forget(viewer)
-        if viewer.right.person is not None:
-            self._give_back((viewer.room_id, viewer.right.person))
+        self._part(viewer)
         viewer.sink.abort()
 
     def _heard(self, room_id: str, kind: str) -> None:

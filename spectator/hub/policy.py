@@ -49,3 +49,4 @@ class Policy:
     person_viewers: int = 10  # connections of one person in one room on one node
     client_viewers: int = 1_000  # connections from one address
     client_strangers: int = 100  # of these, not yet told who they are
+    visit_share: float = 0.5  # of a room's seats, for connections without a credential from one address

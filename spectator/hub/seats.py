@@ -67,6 +67,10 @@ class Seats:
         """The person has no connection here any more; where the store does not answer, the lease lapses."""
         self._tasks.start(self._release(room_id, person), "give a seat back")
 
+    def end_visit(self, room_id: str, person: str) -> None:
+        """The person is gone for good: no seat, no row, nothing to come back to."""
+        self._tasks.start(self._end_visit(room_id, person), "end a visit")
+
     async def _ask(self) -> None:
         try:
             while self._asked:
@@ -90,6 +94,12 @@ class Seats:
             for (_, answer), seated in zip(part, held, strict=True):
                 if not answer.done():
                     answer.set_result(seated)
+
+    async def _end_visit(self, room_id: str, person: str) -> None:
+        try:
+            await self._rooms.leave(room_id, person)
+        except StoreUnavailable:
+            logger.info("a visit to %s was not ended; its seat lapses within 30 seconds", room_id)
 
     async def _release(self, room_id: str, person: str) -> None:
         try:

@@ -60,6 +60,7 @@ class Pass:
         request_id: of the request it waits for, in the lobby.
         expires_at_ms: when the credential ends, by the store's clock; None for keys.
         seated: whether it holds a seat.
+        visiting: it showed no credential and was given none, so nobody can come back as this person.
     """
 
     role: str
@@ -70,6 +71,7 @@ class Pass:
     request_id: str | None = None
     expires_at_ms: int | None = None
     seated: bool = False
+    visiting: bool = False
 
 
 NOWHERE = -(1 << 62)

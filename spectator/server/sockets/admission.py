@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -86,7 +86,8 @@ async def visit(manager: Manager, room: Room, client: str) -> Admission:
     if not isinstance(joined, Admitted):
         raise Unauthorized("This room asks the owner first. Join it by POST, then connect with the token.")
     caller = await manager.rooms.caller(joined.token)
-    return judge(manager, joined.room, caller, joined.role)
+    admission = judge(manager, joined.room, caller, joined.role)
+    return replace(admission, right=replace(admission.right, visiting=True))
 
 
 def open_to_all(room: Room) -> bool:

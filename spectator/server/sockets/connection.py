@@ -14,8 +14,10 @@ from rooms import (
     Admitted,
     Caller,
     RequestNotFound,
+    Room,
     RoomsError,
     StoreUnavailable,
+    TooManyAttempts,
     Unauthorized,
     is_room_id,
 )
@@ -82,6 +84,7 @@ class Connection:
         "_tasks",
         "_turns",
         "_viewer",
+        "_visited",
         "known",
     )
 
@@ -107,6 +110,7 @@ class Connection:
         self._caller: Caller | None = None
         self._since: Cursor | None = None
         self._settling = False
+        self._visited = ""  # the room that it came into without a credential
         self._answered_again = False
         self._tasks: Tasks | None = None
         self._budget = float(self._hub.policy.message_burst)
@@ -129,6 +133,8 @@ class Connection:
         if self._tasks is not None:
             await self._tasks.stop()
         self._hub.detach(self._viewer)
+        if self._visited:
+            self._hub.turnstile.end_visit(self._viewer.client, self._visited)
         self._viewer.sink.finish()
         self._hub.bury(self._viewer)
 
@@ -163,11 +169,22 @@ class Connection:
         room, _ = await self._manager.rooms.look(self._ref, caller, self._viewer.client)
         if not open_to_all(room):
             return False
+        self._count_visit(room)
         admission = await visit(self._manager, room, self._viewer.client)
         came = Actor("anonymous", admission.right.person)
         note_watching(self._manager, None, self._viewer.client, room=room, actor=came)
         await self._attach(admission)
         return True
+
+    def _count_visit(self, room: Room) -> None:
+        """One address must not sit on all seats by connections that never joined."""
+        if not self._manager.settings.rate_limits:
+            return
+        if not self._hub.turnstile.visit(self._viewer.client, room.id, room.max_spectators):
+            raise TooManyAttempts(
+                "Too many connections from here that never joined. Join by POST, connect with the token."
+            )
+        self._visited = room.id
 
     async def _hello(self, demand: str) -> None:
         """Wait for the first message; without one in time the connection ends."""

@@ -39,3 +39,21 @@ def test_who_leaves_is_forgotten():
         turnstile.leave("b", stranger=False)
     assert not turnstile._all
     assert not turnstile._strangers
+
+
+def test_visits_of_one_address_take_half_of_a_rooms_seats():
+    turnstile = Turnstile(POLICY)
+    assert [turnstile.visit("a", "r_1", 10) for _ in range(7)].count(True) == 5
+    assert turnstile.visit("b", "r_1", 10), "another address"
+    assert turnstile.visit("a", "r_2", 10), "another room"
+    turnstile.end_visit("a", "r_1")
+    assert [turnstile.visit("a", "r_1", 10) for _ in range(2)] == [True, False]
+    assert turnstile.visit("a", "r_3", 1), "the only seat may be taken"
+
+
+def test_visits_that_ended_are_forgotten():
+    turnstile = Turnstile(POLICY)
+    for _ in range(100):
+        assert turnstile.visit("a", "r", 2)
+        turnstile.end_visit("a", "r")
+    assert not turnstile._visits

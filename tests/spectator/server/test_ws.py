@@ -253,7 +253,7 @@ class TestWithdrawn:
 
 class TestCrowd:
     async def test_who_comes_and_goes(self, site):
-        made, room = await opened(site)
+        made, room = await opened(site, presence="names")
         async with watching(site, room, token=await grant(site, made)) as ann:
             first = await ann.next("crowd")
             assert (first["watching"], first["names"]) == (1, ["Ann"])
@@ -262,8 +262,34 @@ class TestCrowd:
                 while (told := await ann.next("crowd"))["watching"] != 2:
                     pass
                 assert told["names"] == ["Ann", "Ben"]
-            while (told := await ann.next("crowd"))["watching"] != 1:
+            # Ben's page might only be loading again: for that long he counts.
+            while (told := await ann.next("crowd", patience=10))["watching"] != 1:
                 pass
+            assert told["names"] == ["Ann"]
+
+    async def test_guests_learn_what_the_room_allows_and_the_owner_everything(self, site):
+        made, room = await opened(site)
+        async with (
+            watching(site, room, token=made["owner_token"]) as owner,
+            watching(site, room, token=await grant(site, made)) as ann,
+        ):
+            assert await ann.next("crowd") == {"type": "crowd", "watching": 2}
+            while (told := await owner.next("crowd"))["watching"] != 2:
+                pass
+            assert told["names"] == ["Ann"]
+            changed = await site.call("PATCH", f"/rooms/{room}", {"presence": "nothing"}, token="key")
+            assert changed.body["current_spectators"] == 1
+            notice = await ann.next("notice")
+            assert (notice["room"]["presence"], notice["room"]["current_spectators"]) == ("nothing", None)
+        token = await grant(site, made, "Ben")
+        async with watching(site, room, token=token) as ben:
+            assert (await ben.next("welcome"))["room"]["current_spectators"] is None
+            await ben.say(type="ping")
+            await ben.next("pong")
+            assert "crowd" not in {message["type"] for message in ben.seen}
+        for shown in (None, token):  # whoever looks without the grant learns no more
+            found = await site.call("GET", f"/rooms/{made['room']['code']}", token=shown)
+            assert found.body["current_spectators"] is None
 
     async def test_two_tabs_are_one_person(self, site):
         made, room = await opened(site, max_spectators=1)

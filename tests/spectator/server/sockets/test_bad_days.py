@@ -313,6 +313,50 @@ class TestDoorstep:
             assert (await late.next())["type"] == "welcome"
 
 
+class TestOneAddress:
+    """What all those behind one address may have, limits on."""
+
+    @pytest_asyncio.fixture
+    async def guarded(self, store, connection, tmp_path, page_folder) -> AsyncIterator[Site]:
+        async with running(store.url, tmp_path, static_dir=page_folder, rate_limits=True) as site:
+            yield site
+
+    async def test_a_class_of_forty_gets_in(self, guarded):
+        made = await guarded.create(max_spectators=40)
+        room, code = made["room"]["id"], made["room"]["code"]
+        joined = await asyncio.gather(*(guarded.join(code, f"pupil {number}") for number in range(40)))
+        async with contextlib.AsyncExitStack() as stack:
+            for one in joined:
+                seen = await stack.enter_async_context(watching(guarded, room, token=one["token"]))
+                await seen.next("snapshot")
+            assert (await guarded.manager.rooms.present([room]))[room].count == 40
+
+    async def test_connections_that_never_joined_do_not_take_all_seats(self, guarded):
+        made = await guarded.create(max_spectators=4)
+        room, code = made["room"]["id"], made["room"]["code"]
+        async with contextlib.AsyncExitStack() as stack:
+            first = await stack.enter_async_context(flat(guarded, code))
+            second = await stack.enter_async_context(flat(guarded, code))
+            for one in (first, second):
+                await one.next("graph_config")
+            async with flat(guarded, code) as third:
+                assert await third.closed() == 4005
+            token = (await guarded.join(code, "Ann"))["token"]
+            async with watching(guarded, room, token=token) as ann:
+                await ann.next("snapshot")
+            await second.socket.close()
+
+            async def left() -> bool:  # and nobody can come back as that person
+                people = await guarded.manager.rooms.people(room)
+                return [one.name for one in people if one.here or one.seated] == ["Spectator", "Ann"]
+
+            await eventually(left)
+            async with flat(guarded, code) as again:
+                await again.next("graph_config")
+            names = [one.name for one in await guarded.manager.rooms.people(room)]
+            assert len(names) <= 3
+
+
 @pytest.mark.faults
 class TestStopping:
     async def test_bye_at_once_and_all_within_seconds(self, own_store, tmp_path, page_folder, raws):

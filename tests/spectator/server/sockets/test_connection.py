@@ -247,6 +247,27 @@ class TestFreshGrant:
             await ann.say(type="auth", token=await grant(site, made, "Ben"))
             assert await ann.closed() == 4501
 
+    async def test_one_of_another_room_ends_it_and_opens_nothing(self, site):
+        made, room = await opened(site)
+        other, _ = await opened(site)
+        joined = await site.join(other["room"]["code"], "Ann")
+        for foreign in (joined["token"], joined["visitor"], other["owner_token"]):
+            async with watching(site, room, token=await grant(site, made)) as ann:
+                await ann.next("snapshot")
+                await ann.say(type="auth", token=foreign)
+                assert await ann.closed() in {4501, 4504}, "as if there were none"
+        assert site.manager.hub.view(other["room"]["id"]) is None
+
+    async def test_a_fresh_one_of_the_owner_goes_on_and_is_asked_of_its_key(self, site):
+        made, room = await opened(site)
+        async with watching(site, room, token=made["owner_token"]) as eve:
+            await eve.next("snapshot")
+            await eve.say(type="auth", token=site.key)
+            await eve.say(type="ping")
+            await eve.next("pong")
+            (viewer,) = site.manager.hub.view(room).keyed
+            assert (viewer.right.role, viewer.right.key_id is None) == ("owner", False)
+
     async def test_a_made_up_one_ends_it(self, site):
         made, room = await opened(site)
         async with watching(site, room, token=await grant(site, made)) as ann:

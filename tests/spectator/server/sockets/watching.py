@@ -21,10 +21,10 @@ class Watcher:
     async def say(self, **message: Any) -> None:
         await self.socket.send_json(message)
 
-    async def next(self, *kinds: str) -> dict[str, Any]:
-        """The next message, or the next of these kinds."""
+    async def next(self, *kinds: str, patience: float = PATIENCE) -> dict[str, Any]:
+        """The next message, or the next of these kinds; ``patience``: seconds for each message."""
         while True:
-            message = await self.socket.receive(timeout=PATIENCE)
+            message = await self.socket.receive(timeout=patience)
             assert message.type is aiohttp.WSMsgType.TEXT, (message, self.socket.close_code, self.seen[-3:])
             told = json.loads(message.data)
             self.seen.append(told)
