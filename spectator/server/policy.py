@@ -145,8 +145,7 @@ def check_standing(policy: Policy, caller: Caller, room: Room, role: Role | None
     """
     if policy.open or role in policy.roles:
         return
-    own_tenant = caller.tenant is not None and caller.tenant == room.tenant
-    own_room = caller.room_id is not None and caller.room_id == room.id
+    own_tenant, own_room = _home(caller, room)
     # A key that publishes and reads is named by one of the two roles, and may do both.
     if (caller.kind == "api_key" and own_tenant) or (not policy.roles and own_room):
         return
@@ -155,3 +154,15 @@ def check_standing(policy: Policy, caller: Caller, room: Room, role: Role | None
     if role is None and own_room:
         raise Unauthorized  # expired, left, put out, or rotated: joining again may give a fresh one
     raise NotAllowed(f"This call takes {policy.told}.")
+
+
+def belongs(caller: Caller, room: Room) -> bool:
+    """Whether the credential is of the room's tenant or was made for the room: to others it is not there."""
+    return any(_home(caller, room))
+
+
+def _home(caller: Caller, room: Room) -> tuple[bool, bool]:
+    """Whether the credential is of the room's tenant, and whether it was made for the room."""
+    own_tenant = caller.tenant is not None and caller.tenant == room.tenant
+    own_room = caller.room_id is not None and caller.room_id == room.id
+    return own_tenant, own_room

@@ -16,12 +16,13 @@ from rooms import (
     Room,
     RoomClosed,
     RoomExpired,
+    RoomNotFound,
     Unauthorized,
 )
 from spectator.hub import Close, Describe, Ended, Pass, cause
 from spectator.log import Head
 from spectator.manager import Manager
-from spectator.server.policy import SOCKET, STREAMER, check_credential, check_standing
+from spectator.server.policy import SOCKET, STREAMER, belongs, check_credential, check_standing
 
 ASKER = "asker"
 """The role of who waits in the lobby: of the room they are shown what a stranger is."""
@@ -52,6 +53,8 @@ async def admit(manager: Manager, ref: str, caller: Caller, client: str) -> Admi
     """
     check_credential(SOCKET, caller)
     room, role = await manager.rooms.look(ref, caller, client)
+    if not belongs(caller, room):
+        raise RoomNotFound
     if not room.is_active(manager.now_ms()):
         raise RoomClosed if room.end_reason == "closed" else RoomExpired
     if caller.kind == "grant" and caller.room_id == room.id and role is None and caller.person is not None:
