@@ -62,7 +62,7 @@ Said = Hello | Ack | Visibility | Auth | Ping | Unknown
 
 WATCHERS: Final = frozenset({"owner", "moderator", "spectator", "reader"})
 ASKERS: Final = frozenset({"asker"})
-GRANTED: Final = frozenset({"moderator", "spectator"})
+RENEWABLE: Final = frozenset({"owner", "moderator", "spectator"})
 ANYBODY: Final = WATCHERS | ASKERS | {"nobody"}
 """Roles of a connection; ``nobody`` has not been let in yet, ``asker`` waits in the lobby."""
 
@@ -108,7 +108,13 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(Ack, _LIVE, _NEVER, WATCHERS, "Everything up to event seq has arrived; each second."),
     Rule(Visibility, _INSIDE, _NEVER, WATCHERS | ASKERS, "Whether nobody looks at the page."),
-    Rule(Auth, _LIVE, _NEVER, GRANTED, "A fresh grant of the same person, for the same connection."),
+    Rule(
+        Auth,
+        _LIVE,
+        _NEVER,
+        RENEWABLE,
+        "A fresh grant of the same person, or the room key after its rotation, for the same connection.",
+    ),
     Rule(Ping, _INSIDE, _LIVE, WATCHERS | ASKERS, "Answered by pong."),
 )
 """The table: every message that a connection may send."""

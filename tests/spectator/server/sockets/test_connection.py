@@ -70,9 +70,11 @@ class TestProtocol:
             await ann.say(type="ack", seq=1)
             assert await ann.closed() == 4500
 
-    async def test_only_who_has_a_grant_brings_a_fresh_one(self, site):
+    async def test_who_reads_by_a_key_has_nothing_to_renew(self, site):
         made, room = await opened(site)
-        async with watching(site, room, token=made["owner_token"]) as eve:
+        reader = "sk_local_" + "r" * 32
+        await site.manager.rooms.ensure_key(reader, "local", frozenset({"read"}), "reader")
+        async with watching(site, room, token=reader) as eve:
             await eve.next("snapshot")
             await eve.say(type="auth", token=made["owner_token"])
             assert await eve.closed() == 4500

@@ -118,7 +118,7 @@ class TestTable:
             *(("v1", Stage.NEW, role, "hello") for role in ROLES),
             *(("flat", stage, role, "hello") for role in ROLES for stage in (Stage.NEW, Stage.LIVE)),
             *(("v1", Stage.LIVE, role, "ack") for role in ("spectator", "moderator", "owner", "reader")),
-            *(("v1", Stage.LIVE, role, "auth") for role in ("spectator", "moderator")),
+            *(("v1", Stage.LIVE, role, "auth") for role in ("spectator", "moderator", "owner")),
             *(
                 ("v1", stage, role, kind)
                 for kind in ("visibility", "ping")
@@ -160,4 +160,4 @@ class TestTable:
     def test_at_the_wrong_time_it_is_misplaced(self):
         assert judge_message(Hello(), Variant.V1, Stage.LIVE, "spectator") == "misplaced"
         assert judge_message(Ack(1), Variant.V1, Stage.LOBBY, "asker") == "misplaced"
-        assert judge_message(Auth("t"), Variant.V1, Stage.LIVE, "owner") == "misplaced"
+        assert judge_message(Auth("t"), Variant.V1, Stage.LIVE, "reader") == "misplaced"
