@@ -5,6 +5,9 @@ import stat
 
 import pytest
 
+from spectator.cli import export
+from spectator.cli.exits import CommandError
+from spectator.client.errors import Unreachable
 from tests.harness.hostile import ACCEPTED
 from tests.harness.terminal import spectator_command, spectator_json
 
@@ -63,6 +66,28 @@ def test_a_file_that_is_there_stays_unless_told_otherwise(server, recorded, tmp_
     assert spectator_command(server.data_dir, "export", code, "-o", str(file), "--force").returncode == 0
     assert file.read_text() != "mine"
     assert [one.name for one in tmp_path.iterdir()] == ["run.ndjson"]
+
+
+def test_a_file_that_came_meanwhile_stays_too(tmp_path):
+    file = tmp_path / "run.csv"
+    file.write_text("mine")
+    with pytest.raises(CommandError):
+        export._write(file, iter([b"theirs"]), force=False)
+    assert file.read_text() == "mine"
+    assert [one.name for one in tmp_path.iterdir()] == ["run.csv"]
+
+
+def test_a_file_that_breaks_off_is_not_kept(tmp_path):
+    def broken():
+        yield b"half"
+        raise Unreachable("it broke off")
+
+    file = tmp_path / "run.csv"
+    file.write_text("mine")
+    with pytest.raises(Unreachable):
+        export._write(file, broken(), force=True)
+    assert file.read_text() == "mine"
+    assert [one.name for one in tmp_path.iterdir()] == ["run.csv"]
 
 
 def test_what_is_refused_leaves_nothing_behind(server, tmp_path):

@@ -145,12 +145,15 @@ async def test_hostile_metrics_and_texts_are_text_in_every_form(site: Site) -> N
 
 async def test_only_what_there_was_when_it_began(site: Site) -> None:
     room = (await site.create())["room"]["id"]
-    await site.publish(room, *(metrics(step) for step in range(50)))
-    begun = await site.manager.exporter.begin(room, "ndjson", {})
-    await site.publish(room, metrics(50))
-    lines = b"".join([piece async for piece in begun.pieces]).splitlines()
-    assert len(lines) == 52
-    assert (begun.first, begun.last) == (1, 50)
+    exporter = export.Exporter(Log(site.manager.connection, Retention(page=500)))
+    for start in range(0, 50, 10):
+        await site.publish(room, *(metrics(step) for step in range(start, start + 10)))
+    forms: list[export.Format] = ["ndjson", "csv"]
+    begun = [await exporter.begin(room, form, {}) for form in forms]
+    await site.publish(room, metrics(50, later=1))
+    lines, table = [b"".join([piece async for piece in one.pieces]) for one in begun]
+    assert [len(lines.splitlines()), len(table.splitlines())] == [52, 51]
+    assert {(one.first, one.last) for one in begun} == {(1, 50)}
 
 
 async def test_a_long_log_is_read_page_by_page_in_small_pieces(site: Site) -> None:
