@@ -63,8 +63,12 @@ def show(arguments: argparse.Namespace, out: Output) -> int:
 
 def close(arguments: argparse.Namespace, out: Output) -> int:
     """End a room for everybody."""
-    api(arguments).close(arguments.room)
-    out.result({"closed": arguments.room}, f"Room {arguments.room} is closed.")
+    api(arguments).close(arguments.room, keep=not arguments.remove)
+    kept = "what was recorded is removed" if arguments.remove else "what was recorded stays for a week"
+    out.result(
+        {"closed": arguments.room, "removed": arguments.remove},
+        f"Room {printable(arguments.room)} is closed; {kept}.",
+    )
     return Exit.DONE
 
 

@@ -140,14 +140,15 @@ class SpectatorRoomManager(Owning):
         user_name: str,
         password: Optional[str] = None,
         user_metadata: Optional[Mapping[str, Any]] = None,
+        invitation: Optional[str] = None,
     ) -> Fields:
-        """Ask to come in as a user.
+        """Ask to come in as a user; ``invitation`` is the token of one, where the room asks for that.
 
         Returns:
             ``status`` approved or pending_approval, ``message``, ``token`` and ``ws_url`` to watch (or wait)
             with, ``room_info``, ``spectator_info``, and ``request_id`` where the request waits.
         """
-        told = await self._backend.join(room_code, user_name, password, user_id)
+        told = await self._backend.join(room_code, user_name, password, user_id, invitation)
         self._metadata[user_id] = jsonable(user_metadata or {})
         waits = told["status"] == "pending_approval"
         joined: Fields = {

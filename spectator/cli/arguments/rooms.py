@@ -17,7 +17,10 @@ def add(commands: Subparsers) -> None:
     remote(verbs, "list", "rooms:list_rooms", "list your rooms")
     of_room(verbs, "show", "rooms:show", "show a room")
     _set(verbs)
-    of_room(verbs, "close", "rooms:close", "close a room for everybody")
+    close = of_room(verbs, "close", "rooms:close", "close a room for everybody")
+    close.add_argument(
+        "--remove", action="store_true", help="remove what was recorded at once (else: after a week)"
+    )
     opened = of_room(commands, "open", "rooms:open_page", "open a room's page as its owner")
     opened.add_argument("--no-browser", action="store_true", help="print the link only")
 

@@ -78,3 +78,15 @@ def test_contradictions_are_told_by_the_server(server):
     )
     assert done.returncode == 1
     assert done.stderr.startswith("spectator: ")
+
+
+def test_what_was_recorded_stays_a_while_or_is_removed_at_once(server):
+    told = {"kept": "stays for a week", "removed": "is removed"}
+    for name, options in (("kept", []), ("removed", ["--remove"])):
+        made = spectator_json(server.data_dir, "room", "create", f"cli close {name}")
+        code, key = made["room"]["code"], made["owner_token"]
+        server.call("POST", f"/rooms/{code}/events", {"type": "training_metrics", "data": {"loss": 1}})
+        done = spectator_command(server.data_dir, "room", "close", code, *options)
+        assert done.stdout == f"Room {code} is closed; what was recorded {told[name]}.\n"
+        status, history = server.call("GET", f"/rooms/{made['room']['id']}/history", token=key)
+        assert bool(status == 200 and history["metrics"]) is (name == "kept")
