@@ -105,6 +105,10 @@ class Admission:
         for _ in range(TRIES):
             found = await self._find(ref, caller, client, shown)
             checked, verdict = await self._decide(found, ask, checked)
+            invited_to = shown.room_id if shown is not None else None
+            if isinstance(verdict.error, RoomNotFound) and invited_to not in {None, found.room_id}:
+                ref = str(invited_to)  # a link outlives its code; asked the same of a room that is hidden
+                continue
             if verdict.what == "refuse":
                 raise await self._refusal(found, verdict, ask)
             if found.standing.owner:
@@ -121,8 +125,6 @@ class Admission:
     async def _find(self, ref: str, caller: Caller, client: str, shown: Shown | None = None) -> _Found:
         """Read room, person, budgets and invitation: the same two steps, whatever there is."""
         room_id, by_id = await self.room_id(ref), codes.is_room_id(ref)
-        if room_id == NOWHERE and shown is not None and shown.room_id is not None:
-            room_id, by_id = shown.room_id, True  # a link outlives the code it was made with
         person = person_of(caller, room_id)
         reading = self._context.rooms.reading(room_id, person, source_mark(room_id, client))
         looks = self._budgets.looks(client, room_id)

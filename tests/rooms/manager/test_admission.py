@@ -1,6 +1,16 @@
 import pytest
 
-from rooms import Caller, InvalidRequest, JoinAsk, Limits, RoomManager, RoomNotFound, RoomsError, Secrets
+from rooms import (
+    Bucket,
+    InvalidRequest,
+    JoinAsk,
+    Limits,
+    NewInvitation,
+    RoomManager,
+    RoomNotFound,
+    RoomsError,
+    Secrets,
+)
 from rooms.manager.admission import NOWHERE
 from rooms.manager.standing import NAMELESS
 from rooms.passwords import Passwords
@@ -139,27 +149,51 @@ class CountedPasswords(Passwords):
         return await super().verify(password_hash, password)
 
 
-@pytest.mark.parametrize("password", [None, "guess"])
-async def test_a_private_room_and_no_room_take_the_same_work(
-    store: EmbeddedStore, password: str | None
+@pytest.mark.parametrize("limited", [False, True])
+@pytest.mark.parametrize("who", ["anonymous", "visitor", "identity", "foreign", "grant", "room_key"])
+async def test_what_is_hidden_and_what_is_not_there_take_the_same_work(
+    store: EmbeddedStore, who: str, limited: bool
 ) -> None:
-    async with world_on(store.url, Limits(enabled=False)) as world:
-        private = (await world.room(access_level="private")).room.code
-        hasher = CountedPasswords()
-        manager = RoomManager(
-            world.connection, Secrets([SECRET]), limits=Limits(enabled=False), hasher=hasher
+    """The commands of the store and the hashes of one call are counted, for each proof that may come."""
+    plenty = Bucket(burst=10_000, per_minute=10_000)
+    limits = Limits(limited, client_in_room=plenty, client=plenty, server=plenty, newcomers=plenty)
+    async with world_on(store.url, limits) as world:
+        private = (await world.room(access_level="private", blocked_users=["eve"])).room
+        elsewhere = await world.room(max_spectators=1)
+        ann = await world.enter(elsewhere.room.code)
+        _, invited = await world.manager.invitations.make(elsewhere.room, NewInvitation.read({"uses": 9}))
+        caller = await world.manager.caller(
+            {
+                "anonymous": None,
+                "visitor": ann.visitor,
+                "identity": await world.identity("eve"),
+                "foreign": await world.identity("eve", "other"),
+                "grant": ann.token,
+                "room_key": elsewhere.owner_token,
+            }[who]
         )
+        if who in {"visitor", "grant", "room_key"}:
+            invited = "in_nonsense"  # they are let in elsewhere by what they are
+        hasher = CountedPasswords()
+        manager = RoomManager(world.connection, Secrets([SECRET]), limits=limits, hasher=hasher)
 
-        async def work(ref: str) -> tuple[dict[str, int], int]:
-            """The commands of the store, by name, and the passwords checked for one join."""
+        async def work(ref: str, ask: JoinAsk | None) -> tuple[str, dict[str, int], int]:
             hasher.checked = 0
             await world.connection.command("CONFIG", "RESETSTAT")
-            with pytest.raises(RoomNotFound):
-                await manager.join(ref, Caller("anonymous"), JoinAsk(password=password), CLIENT)
+            with pytest.raises(RoomsError) as caught:
+                await (manager.join(ref, caller, ask, CLIENT) if ask else manager.look(ref, caller, CLIENT))
             told = await world.connection.command("INFO", "commandstats")
-            return {name: about["calls"] for name, about in told.items()}, hasher.checked
+            return caught.value.code, {name: about["calls"] for name, about in told.items()}, hasher.checked
 
-        for ref in (private, "ZZZZZZ"):
-            await work(ref)  # what is done once, such as loading a script, is done
-        assert await work(private) == await work("ZZZZZZ")
+        for ask in (
+            None,
+            JoinAsk(),
+            JoinAsk(password="guess"),
+            JoinAsk(invitation="in_nonsense"),
+            JoinAsk(password="guess", invitation=invited),
+        ):
+            for hidden, absent in ((private.code, "ZZZZZZ"), (private.id, "r_aaaaaaaaaaaaaaaa")):
+                for ref in (hidden, absent):
+                    await work(ref, ask)  # what is done once, such as loading a script, is done
+                assert await work(hidden, ask) == await work(absent, ask), ask
         await manager.close()
