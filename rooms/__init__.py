@@ -15,6 +15,7 @@ from rooms.errors import (
     ApprovalDenied,
     Blocked,
     Busy,
+    ClaimLost,
     CodeTaken,
     Conflict,
     Exhausted,
@@ -70,7 +71,7 @@ from rooms.forms import (
     Transfer,
 )
 from rooms.limits import Bucket, Limits
-from rooms.manager import RoomManager
+from rooms.manager import RoomManager, claim_mark
 from rooms.models import (
     OWNER_PERSON,
     AccessLevel,
@@ -119,6 +120,7 @@ __all__ = [
     "Call",
     "Caller",
     "CallerKind",
+    "ClaimLost",
     "Clock",
     "CodeTaken",
     "Conflict",
@@ -196,6 +198,7 @@ __all__ = [
     "WrongPassword",
     "actor_of",
     "channel_of",
+    "claim_mark",
     "connect",
     "is_blocked",
     "is_code",

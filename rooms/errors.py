@@ -8,7 +8,7 @@ The tree::
     ├── Gone                RoomClosed, RoomExpired
     ├── Unproven            PasswordRequired, Unauthorized, WrongPassword, InvitationRequired, InvitationSpent
     ├── Refused             Blocked, ApprovalDenied, NotAllowed, OriginNotAllowed, HostNotAllowed
-    ├── Conflict            RoomFull, CodeTaken, TenantTaken, RequestSettled, SequenceGap
+    ├── Conflict            RoomFull, CodeTaken, TenantTaken, RequestSettled, ClaimLost, SequenceGap
     ├── Exhausted           TooManyAttempts, QuotaExceeded
     ├── Malformed           InvalidRequest, PayloadTooLarge, UnsupportedMediaType
     ├── Unavailable         Busy, StoreUnavailable, InternalError
@@ -217,6 +217,13 @@ class RequestSettled(Conflict):
 
     code = "request_settled"
     text = "This join request was already settled. Ask for the list again."
+
+
+class ClaimLost(Conflict):
+    """The publisher was silent for so long that another one of the same name has taken the room over."""
+
+    code = "claim_lost"
+    text = "Another publisher has taken this room over. Open the room again: this one gets one of its own."
 
 
 class SequenceGap(Conflict):

@@ -154,8 +154,10 @@ class Present:
 
 
 PartedBy = Literal["kicked", "blocked", "unlisted", "unblocked"]
-"""Why the owner ended a membership, or that it was taken back. Who left, or was rotated out with all others, is
-not written down."""
+"""Why the owner ended a membership, or that it was taken back.
+
+Who left, or was rotated out with all others, is not written down.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +178,10 @@ class Parted:
 
 @dataclass(frozen=True, slots=True)
 class BlockedPerson:
-    """Somebody on the list of the blocked. Who was put there by a change of the room is known by no more
-    than the user id: ``name`` is that id, ``blocked_at_ms`` None.
+    """Somebody on the list of the blocked.
+
+    Who was put there by a change of the room is known by the user id alone: it is the ``name``, and
+    ``blocked_at_ms`` is None.
     """
 
     id: str

@@ -151,8 +151,9 @@ class Changing:
         return Created(room, self._credentials.owner_token(room), told)
 
     async def _enforce_lists(self, room_id: str) -> None:
-        """End what the lists no longer permit: who is blocked neither stays nor waits, and who was let in
-        by the list stays only as long as it names them. A repeat mends what was left half done.
+        """End what the lists no longer permit; a repeat mends what was left half done.
+
+        Who is blocked neither stays nor waits, and who was let in by the list stays as long as it names them.
         """
         glance = (await self._context.rooms.glances([room_id])).get(room_id)
         if glance is None:

@@ -64,7 +64,7 @@ class Founding:
         terms.password_plan(new)  # contradictions are told before anything is taken
         await self._budgets.take_creation(str(caller.key_id))  # and before a password is hashed
         if new.reuse:
-            return await self._find_or_make(caller, new, idempotency_key or nonce())
+            return await self._find_or_make(caller, new, claim_mark(idempotency_key or nonce()))
         if idempotency_key is None:
             return await self._make(caller, new, codes.new_id("r"))
         return await self._make_once(caller, new, idempotency_key)
@@ -215,6 +215,11 @@ class Founding:
             changed = await self._changing.change(record.room, patch)
             return Created(changed.room, changed.owner_token, changed.password, reused=True)
         return Created(record.room, self._credentials.owner_token(record.room), reused=True)
+
+
+def claim_mark(idempotency_key: str) -> str:
+    """What is written down of whoever claims a room: enough to know them by, and none of their words."""
+    return keys.digest("claim", idempotency_key)
 
 
 def new_password(plan: PasswordPlan) -> str | None:

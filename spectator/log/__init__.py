@@ -4,12 +4,13 @@ from spectator.log.cursor import Cursor, InvalidCursor
 from spectator.log.entry import Entry
 from spectator.log.head import Head, RunState, run_status
 from spectator.log.log import Log
-from spectator.log.results import Appended, Lease, Loaded, Retention, Tail, Wants
+from spectator.log.results import Appended, Fence, Lease, Loaded, Retention, Tail, Wants
 
 __all__ = [
     "Appended",
     "Cursor",
     "Entry",
+    "Fence",
     "Head",
     "InvalidCursor",
     "Lease",

@@ -6,7 +6,17 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from rooms import Busy, InvalidRequest, RoomClosed, RoomExpired, RoomNotFound, RoomsError, SequenceGap
+from rooms import (
+    Busy,
+    ClaimLost,
+    InvalidRequest,
+    RoomClosed,
+    RoomExpired,
+    RoomNotFound,
+    RoomsError,
+    SequenceGap,
+    Unauthorized,
+)
 from spectator.events import Decoded, RunChange
 from spectator.log.results import Appended
 
@@ -17,6 +27,8 @@ _REFUSALS: Final[Mapping[bytes, type[RoomsError]]] = {
     b"unknown": RoomNotFound,
     b"closed": RoomClosed,
     b"expired": RoomExpired,
+    b"rotated": Unauthorized,
+    b"displaced": ClaimLost,
 }
 
 

@@ -17,7 +17,7 @@ from spectator.log.cursor import Cursor
 from spectator.log.entry import Entry, read_entry
 from spectator.log.head import FIELDS, Head, read_head
 from spectator.log.names import Names
-from spectator.log.results import Appended, Lease, Loaded, Retention, Tail, Wants
+from spectator.log.results import Appended, Fence, Lease, Loaded, Retention, Tail, Wants
 
 
 def _script(name: str, *shared: str) -> Script:
@@ -52,13 +52,20 @@ class Log:
         self._names = Names(connection, self.retention.series)
 
     async def append(
-        self, room_id: str, decoded: Decoded, *, producer: str | None = None, sequence: int | None = None
+        self,
+        room_id: str,
+        decoded: Decoded,
+        *,
+        producer: str | None = None,
+        sequence: int | None = None,
+        fence: Fence | None = None,
     ) -> Appended:
         """Append the events of one POST, all or none, and ring the room's bell.
 
         With ``producer`` and ``sequence`` repeats are harmless: n follows n - 1 (the first is 1); n once more
         is answered as it was; an older n is answered with ``duplicate``. Lines that would begin a series
-        beyond those a room may have are left out with the code ``too_many_series``. Raises SequenceGap,
+        beyond those a room may have are left out with the code ``too_many_series``. ``fence``: what must
+        still be so. Raises Unauthorized (another room key counts now), ClaimLost, SequenceGap,
         RoomNotFound, RoomClosed, RoomExpired, InvalidRequest (producer or sequence malformed), Busy
         (checkpoints do not keep up).
         """
@@ -75,14 +82,15 @@ class Log:
             channel_of(room_id),
             self.retention.most_after,
             self.retention.producers,
+            *_fence(fence or Fence()),
         )
         named = (keys.room, keys.head, keys.log, keys.producers, keys.waiting, keys.crowd, keys.here)
         reply = await self.connection.run(_APPEND, [key(room_id) for key in named], arguments)
         return appended(reply, self.retention.checkpoint_after)
 
-    async def heartbeat(self, room_id: str) -> Appended:
+    async def heartbeat(self, room_id: str, fence: Fence | None = None) -> Appended:
         """Note that the publisher is alive; answers as append does, and raises what append raises."""
-        return await self.append(room_id, Decoded())
+        return await self.append(room_id, Decoded(), fence=fence)
 
     async def announce(self, room_id: str, node: str, watching: int, wants: Wants) -> int:
         """Tell the publisher, for the next 15 s, what the viewers on this node want.
@@ -195,6 +203,10 @@ class Log:
         """Tell every node that the log is not what it was. Epochs are times, so none comes twice."""
         coming = max(self.connection.clock.now_ms(), epoch + 1)
         await self.connection.run(_RAISE_EPOCH, [keys.head(room_id)], (epoch, coming, channel_of(room_id)))
+
+
+def _fence(fence: Fence) -> tuple[int | str, str]:
+    return "" if fence.generation is None else fence.generation, fence.claim or ""
 
 
 def _entries(raw: Sequence[Any]) -> list[Entry]:

@@ -35,6 +35,18 @@ class Appended:
 
 
 @dataclass(frozen=True, slots=True)
+class Fence:
+    """What must still be so in a room, at the very append, for a publisher's events to be taken.
+
+    ``generation``: of the room key it publishes with; None for an API key. ``claim``: the mark under which it
+    claimed the room when it found it by its name; None where it did not, or does not say.
+    """
+
+    generation: int | None = None
+    claim: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Tail:
     """What follows a cursor, in order.
 

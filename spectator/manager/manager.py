@@ -24,7 +24,7 @@ from rooms import (
 )
 from spectator.events import BodyRefused
 from spectator.hub import Hub
-from spectator.log import Head, Log
+from spectator.log import Fence, Head, Log
 from spectator.manager.export import Exporter
 from spectator.manager.history import Historian
 from spectator.manager.housekeeping import Housekeeping
@@ -160,24 +160,27 @@ class Manager:
         ndjson: bool = True,
         producer: str | None = None,
         sequence: int | None = None,
+        fence: Fence | None = None,
     ) -> bytes:
         """Append what a publisher sent (already unpacked) and return the ready JSON answer.
 
         The caller has been found to be allowed to publish into ``room``. An empty body without a sequence
         is the heartbeat. With ``producer`` and ``sequence`` a repeat is answered as the first time, byte
-        for byte.
+        for byte. ``fence``: what must still be so when the events are stored.
 
         Raises:
             InvalidRequest: the body is no JSON, or producer or sequence are malformed.
             PayloadTooLarge: too many bytes or lines.
             SequenceGap: a batch before this one is missing.
+            Unauthorized: the room key was replaced meanwhile.
+            ClaimLost: another publisher took the room over meanwhile.
             QuotaExceeded: the tenant publishes or keeps more than it may; nothing was stored.
             RoomClosed, RoomExpired, RoomNotFound: there is nothing to publish into any more.
             StoreUnavailable: nothing is known to have been written; repeat it.
         """
         try:
             return await self.publisher.publish(
-                room, body, self.now_ms(), ndjson=ndjson, producer=producer, sequence=sequence
+                room, body, self.now_ms(), ndjson=ndjson, producer=producer, sequence=sequence, fence=fence
             )
         except BodyRefused as error:
             refusal = PayloadTooLarge if error.code == PayloadTooLarge.code else InvalidRequest

@@ -9,7 +9,7 @@ import time
 from rooms import Room, RoomManager, RoomsError
 from spectator.events import Decoded, decode
 from spectator.hub import Hub
-from spectator.log import Log
+from spectator.log import Fence, Log
 from spectator.manager.metering import Meter
 from spectator.state import compact
 from spectator.tasks import Tasks
@@ -40,15 +40,16 @@ class Publisher:
         ndjson: bool,
         producer: str | None,
         sequence: int | None,
+        fence: Fence | None,
     ) -> bytes:
         """See ``Manager.publish``; raises ``BodyRefused`` for the body as a whole."""
         self.last_at = time.monotonic()
         if sequence is None and not body.strip():
-            return (await self._log.heartbeat(room.id)).body
+            return (await self._log.heartbeat(room.id, fence)).body
         await self._meter.admit(room)
         decoded = await _decode(body, now_ms, ndjson)
         await self._meter.charge(room, len(decoded.events), len(body))
-        appended = await self._log.append(room.id, decoded, producer=producer, sequence=sequence)
+        appended = await self._log.append(room.id, decoded, producer=producer, sequence=sequence, fence=fence)
         self._hub.ring(room.id)
         if appended.compact and room.id not in self._compacting:
             self._compacting.add(room.id)

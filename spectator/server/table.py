@@ -7,6 +7,7 @@ from typing import Final
 from rooms import (
     ApprovalDenied,
     Blocked,
+    ClaimLost,
     CodeTaken,
     InvalidRequest,
     InvitationNotFound,
@@ -66,7 +67,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         policy.PUBLISHER,
         "Publish events: NDJSON, one object, or an array. Empty: the heartbeat.",
         answers={200: answers.PublishedAnswer},
-        refusals=(InvalidRequest, SequenceGap, *_ENDED, *_BODY),
+        refusals=(InvalidRequest, SequenceGap, ClaimLost, *_ENDED, *_BODY),
         finds_room=False,
         own_pace=True,
         takes=(publishing.NDJSON, publishing.JSON),
@@ -74,6 +75,7 @@ ROUTES: Final[tuple[Route, ...]] = (
             "Content-Encoding": "gzip, or nothing.",
             "Spectator-Producer": "Who publishes; with a sequence, repeats are harmless.",
             "Spectator-Sequence": "The number of this batch, from 1.",
+            "Spectator-Claim": "The Idempotency-Key of the POST /rooms with reuse that found the room.",
         },
     ),
     Route(

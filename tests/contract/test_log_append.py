@@ -7,9 +7,19 @@ from typing import Any, cast
 
 import pytest
 
-from rooms import Connection, InvalidRequest, RoomClosed, RoomExpired, RoomNotFound, Script, SequenceGap
+from rooms import (
+    ClaimLost,
+    Connection,
+    InvalidRequest,
+    RoomClosed,
+    RoomExpired,
+    RoomNotFound,
+    Script,
+    SequenceGap,
+    Unauthorized,
+)
 from spectator.events import Decoded, decode
-from spectator.log import Cursor, Log, Retention, Wants, run_status
+from spectator.log import Cursor, Fence, Log, Retention, Wants, run_status
 from spectator.state import compact
 
 ROOM = "r_0123456789abcdef"
@@ -57,6 +67,44 @@ async def test_events_are_numbered_from_one_and_come_back_as_they_were(connectio
     assert tail.entries[1].previous == tail.entries[0].tag
     assert tail.head.cursor == Cursor(tail.head.epoch, 3, tail.entries[1].tag)
     assert sum(entry.size for entry in tail.entries) == second.bytes_after_checkpoint
+
+
+@pytest.mark.parametrize("heartbeat", [False, True])
+async def test_a_room_key_that_was_replaced_appends_nothing_more(
+    connection: Connection, heartbeat: bool
+) -> None:
+    log = await open_room(connection, generation=2, publisher_until=7)
+    with pytest.raises(Unauthorized):
+        if heartbeat:
+            await log.heartbeat(ROOM, Fence(generation=1))
+        else:
+            await log.append(ROOM, batch(reward(1)), producer="p", sequence=1, fence=Fence(generation=1))
+    assert (await log.heads([ROOM]))[ROOM].seq == 0
+    assert await room_field(connection, "publisher_until") == 7, "it is no sign of life either"
+    assert (await log.append(ROOM, batch(reward(1)), fence=Fence(generation=2))).offset == 1
+    assert (await log.append(ROOM, batch(reward(1)), fence=Fence())).offset == 2, "an API key needs none"
+
+
+async def test_a_room_whose_generation_was_lost_takes_nothing_by_its_key(connection: Connection) -> None:
+    log = await open_room(connection)
+    with pytest.raises(Unauthorized):
+        await log.append(ROOM, batch(reward(1)), fence=Fence(generation=1))
+
+
+async def test_a_publisher_that_another_took_over_from_appends_nothing_more(connection: Connection) -> None:
+    log = await open_room(connection, claimed_by="theirs")
+    for fence in (Fence(claim="mine"), Fence(generation=None, claim="mine")):
+        with pytest.raises(ClaimLost):
+            await log.append(ROOM, batch(reward(1)), fence=fence)
+        with pytest.raises(ClaimLost):
+            await log.heartbeat(ROOM, fence)
+    assert (await log.append(ROOM, batch(reward(1)), fence=Fence(claim="theirs"))).offset == 1
+    assert (await log.append(ROOM, batch(reward(1)))).offset == 2, "who claims nothing loses nothing"
+
+
+async def test_a_room_that_nobody_claimed_refuses_no_claim(connection: Connection) -> None:
+    log = await open_room(connection)
+    assert (await log.append(ROOM, batch(reward(1)), fence=Fence(claim="mine"))).offset == 1
 
 
 async def test_the_answer_says_what_the_protocol_says(connection: Connection) -> None:

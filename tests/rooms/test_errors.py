@@ -32,6 +32,7 @@ ON_THE_WIRE = [
     "not_allowed",
     "origin_not_allowed",
     "room_full",
+    "claim_lost",
     "code_taken",
     "tenant_taken",
     "request_settled",

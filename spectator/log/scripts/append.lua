@@ -2,11 +2,11 @@
 -- KEYS 1 room  2 head  3 log  4 producers  5 waiting  6 crowd  7 here
 -- ARGV 1 now ms  2 tag  3 number of events  4 events  5 producer or ''  6 sequence  7 middle of the answer
 --      8 the run's status after these events or ''  9 index of the event that began a run or -1  10 its id or ''
---      11 bell  12 most bytes after the checkpoint  13 most producers
+--      11 bell  12 most bytes after the checkpoint  13 most producers  14 generation or ''  15 claim or ''
 -- Returns {'ok', offset, answer, bytes after the checkpoint}, {'repeat', offset, answer}, {'old', offset},
---      {'gap', last sequence}, or why not: {'unknown'} {'closed'} {'expired'} {'busy'}
+--      {'gap', last sequence}, or why not: {'unknown'} {'closed'} {'expired'} {'rotated'} {'displaced'} {'busy'}
 local now, count, producer = tonumber(ARGV[1]), tonumber(ARGV[3]), ARGV[5]
-local why = refusal(KEYS[1], now)
+local why = refusal(KEYS[1], now, ARGV[14], ARGV[15])
 if why then return {why} end
 local found = redis.call('HMGET', KEYS[2], 'epoch', 'seq', 'tag', 'bytes', 'run_status', 'recent')
 if not found[2] then -- nothing was published; or the head was lost, and the numbers go on from the newest entry

@@ -1,11 +1,13 @@
 -- Shared by the operations of a publisher; no operation by itself.
 
--- Say why this room takes no events, or nil.
-local function refusal(room, now)
-  local found = redis.call('HMGET', room, 'status', 'expires_at', 'end_reason')
+-- Say why this room takes no events (of this room key, of this claim), or nil.
+local function refusal(room, now, generation, claim)
+  local found = redis.call('HMGET', room, 'status', 'expires_at', 'end_reason', 'generation', 'claimed_by')
   if not found[1] then return 'unknown' end
   if found[1] == 'ended' then return found[3] == 'expired' and 'expired' or 'closed' end
   if (tonumber(found[2]) or math.huge) <= now then return 'expired' end
+  if generation ~= '' and found[4] ~= generation then return 'rotated' end
+  if claim ~= '' and found[5] and found[5] ~= claim then return 'displaced' end
 end
 
 -- Note that the publisher is alive: for the run, for its claim on the room, for the room's time.

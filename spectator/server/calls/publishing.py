@@ -6,7 +6,8 @@ from typing import Final
 
 from aiohttp import web
 
-from rooms import InvalidRequest, Room, UnsupportedMediaType
+from rooms import InvalidRequest, Room, UnsupportedMediaType, claim_mark
+from spectator.log import Fence
 from spectator.server import policy
 from spectator.server.intake import read_events
 from spectator.server.routes import Call
@@ -30,6 +31,7 @@ async def publish(call: Call) -> web.Response:
             ndjson=ndjson,
             producer=call.request.headers.get("Spectator-Producer"),
             sequence=sequence,
+            fence=_fence(call),
         )
     return web.Response(body=answer, content_type=JSON)
 
@@ -43,6 +45,12 @@ async def _room_to_publish_into(call: Call) -> Room:
     room, role = await call.manager.rooms.look(ref, call.caller, call.client)
     policy.check_standing(policy.PUBLISHER, call.caller, room, role)
     return room
+
+
+def _fence(call: Call) -> Fence:
+    """What the room must still say of this publisher, so that one who was replaced appends nothing more."""
+    claim = call.request.headers.get("Spectator-Claim")
+    return Fence(call.caller.generation, None if not claim else claim_mark(claim))
 
 
 def _is_ndjson(request: web.Request, body: bytes) -> bool:

@@ -203,3 +203,28 @@ async def _codes_looked_up(site: Site) -> int:
     """How often the store was asked for a name so far."""
     statistics = await site.manager.connection.command("INFO", "commandstats")
     return int(statistics["cmdstat_get"]["calls"])
+
+
+async def test_a_script_that_was_silent_too_long_appends_nothing_to_what_another_one_took_over(
+    site: Site,
+) -> None:
+    """Two scripts of one name: the first loses its server for over 15 s, the second finds the room free."""
+    fields = {"name": "cartpole", "reuse": True}
+
+    async def open_room(key: str) -> Any:
+        return (await site.call("POST", "/rooms", fields, token="key", Idempotency_Key=key)).body["room"]
+
+    first = await open_room("first")
+    assert (await site.publish(first["id"], metrics(1), Spectator_Claim="first")).status == 200
+    twin = await open_room("twin")
+    assert twin["name"] == "cartpole-2", "while it is alive another script gets a room of its own"
+    await site.manager.connection.command("HSET", f"sp:{{{first['id']}}}:room", "publisher_until", 1)
+    second = await open_room("second")
+    assert second["id"] == first["id"]
+    assert (await site.publish(first["id"], metrics(2), Spectator_Claim="second")).status == 200
+    reply = await site.publish(first["id"], metrics(3), Spectator_Claim="first")
+    assert (reply.status, reply.code) == (409, "claim_lost")
+    assert (await post(site, first["id"], b"", Spectator_Claim="first")).code == "claim_lost"
+    assert (await site.publish(first["id"], metrics(4))).status == 200, "who names no claim is as ever"
+    rows = await site.manager.connection.command("HGETALL", f"sp:{{{first['id']}}}:room")
+    assert b"second" not in rows.values(), "the words of a client are kept as a hash"
