@@ -7,6 +7,7 @@ the server takes each number once. What answers decides what comes next:
 429, 503, no answer     the same again, later (Retry-After, else twice as late each time, with jitter)
 429 quota_exceeded      the same again after Retry-After; in parts, where it is more than the quota allows
 409 sequence_gap        the server lost what it had acknowledged: the same body, as a new producer
+409 claim_lost          silent for so long that another script has the room: open one of its own
 413                     half as many lines, twice
 401, 403, 404           somebody replaced the room's key: go on with another; no room: open it anew
 410                     the room has ended: stop (after an expiry: open it anew, where that is wanted)
@@ -52,6 +53,7 @@ class Opened:
     owner_url: Optional[str] = field(default=None, repr=False)
     password: Optional[str] = field(default=None, repr=False)
     webhook_secret: Optional[str] = field(default=None, repr=False)
+    claim: Optional[str] = field(default=None, repr=False)  # by what this script claimed a room of its name
     at: float = field(default_factory=time.monotonic, repr=False)
 
     @property
@@ -273,6 +275,8 @@ class Delivery:
         assert self._transport is not None
         self._acted_as = opened
         sent = {"Accept": JSON, **authorization(opened.owner_token), **headers}
+        if opened.claim is not None:
+            sent["Spectator-Claim"] = opened.claim
         path = f"{BASE}/rooms/{opened.id}/events"
         told = decode(self._transport.exchange("POST", path, sent, body, TIMEOUT), opened.address)
         if not isinstance(told, dict):
@@ -323,7 +327,7 @@ class Delivery:
             return self._halve()
         if error.status == 410 and not (error.code == "room_expired" and self._hooks.reopen_expired):
             return self._end(error)
-        if error.status in {401, 403, 404, 410}:
+        if error.status in {401, 403, 404, 410} or error.code == "claim_lost":
             return self._after_lost_room(error)
         if error.status >= 500:
             self._speaker.complain("unreachable", f"{error.message}; training goes on, events are kept")
@@ -344,7 +348,7 @@ class Delivery:
         return LONGEST_PAUSE
 
     def _after_lost_room(self, error: Refused) -> float:
-        """The room's key is refused, or there is no room: renew the key, then, if need be, the room."""
+        """The key is refused, there is no room, or another script has it: renew the key, then the room."""
         if self.rekeying or self._acted_as is not self.opened:
             return FIRST_PAUSE  # another key is on its way, or here already
         if error.status in {401, 403, 404} and self._hooks.renew is not None and self._doubt is None:

@@ -53,6 +53,7 @@ class Opener:
             if refused.status == 401:
                 raise key_refused(api, refused) from refused
             told = self._without_code(api, refused)
+        claim = self._idempotency_key if self.fields.get("reuse") else None
         self._idempotency_key = os.urandom(16).hex()  # opening it anew is another wish
         opened = Opened(
             address=api.address,
@@ -62,6 +63,7 @@ class Opener:
             owner_url=told.get("owner_url"),
             password=told.get("password") or self.fields.get("password"),
             webhook_secret=told.get("webhook_secret"),
+            claim=claim,
         )
         if opened.id != self._told:
             self._told = opened.id
@@ -109,7 +111,8 @@ class Opener:
             raise refused
         code = self.fields.pop("custom_code")
         self._speaker.say(f"the code {code} is taken; this room gets another one")
-        return api.create_room(self.fields, os.urandom(16).hex())
+        self._idempotency_key = os.urandom(16).hex()  # it is another request
+        return api.create_room(self.fields, self._idempotency_key)
 
 
 def find_api(

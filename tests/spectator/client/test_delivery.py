@@ -271,6 +271,33 @@ def test_a_room_that_is_gone_is_opened_anew(sender: Sender, fake: FakeServer, st
     assert sender.pending.dropped == 0
 
 
+def test_a_room_that_another_script_took_over_is_left_to_it(
+    make: Callable[..., Sender], fake: FakeServer
+) -> None:
+    sender = make()
+    claims = iter(["mine", "anew"])
+    opening = sender.delivery._hooks.open
+    sender.delivery._hooks.open = lambda: replace(opening(), claim=next(claims))
+    sender.until_idle()
+    fake.troubles.append(lambda call: problem(409, "claim_lost") if "/r_1/" in call.path else None)
+    sender.add(1.0, 2.0)
+    sender.until_idle()
+    assert [room.id for room in sender.opened] == ["r_1", "r_2"]
+    assert fake.life() == ["training_started", "training_started"]
+    assert fake.metrics("loss") == [1.0, 2.0], "nothing is lost, and all of it is in the room of its own"
+    posts = [call for call in fake.calls if call.path.endswith("/events")]
+    assert {("/r_1/" in call.path, call.headers["spectator-claim"]) for call in posts} == {
+        (True, "mine"),
+        (False, "anew"),
+    }
+
+
+def test_who_claimed_nothing_names_no_claim(sender: Sender, fake: FakeServer) -> None:
+    sender.add(1.0)
+    sender.until_idle()
+    assert all("spectator-claim" not in call.headers for call in fake.calls)
+
+
 def test_a_key_that_was_changed_leads_back_into_the_same_room(
     make: Callable[..., Sender], fake: FakeServer
 ) -> None:

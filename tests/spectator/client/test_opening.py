@@ -156,3 +156,13 @@ def test_a_server_without_lan_is_told(tmp_path: Path, fake: FakeServer) -> None:
     wish = Terms({"name": "a run"}, 5.0, True, Address.parse(fake.url), "sk_local_x")
     Opener(wish, environment(tmp_path), Speaker(stream=lambda: said)).open()
     assert "spectator stop" in said.getvalue()
+
+
+def test_who_finds_a_room_by_its_name_keeps_what_it_was_claimed_by(tmp_path: Path, fake: FakeServer) -> None:
+    opener = Opener(terms(fake.url, reuse=True), environment(tmp_path), Speaker(quiet=True))
+    claims = [opener.open().claim for _ in range(2)]
+    sent = [call.headers["idempotency-key"] for call in fake.calls if call.path.endswith("/rooms")]
+    assert claims == sent
+    assert len(set(claims)) == 2
+    one_more = Opener(terms(fake.url, reuse=False), environment(tmp_path), Speaker(quiet=True))
+    assert one_more.open().claim is None
