@@ -23,7 +23,10 @@ AUTOSTARTED_IDLE_S = 3600.0
 LAN_WARNING = "Plain HTTP: passwords cross this network readable."
 INSTALL = "pip install 'spectator-rooms[local]'"
 OWN_PACKAGES = frozenset({"rooms", "spectator"})
-SERVE_OPTIONS = ("host", "port", "lan", "redis_url", "public_url", "behind_proxy", "theme", "static_dir")
+SERVE_OPTIONS = (
+    "host", "port", "lan", "redis_url", "public_url", "behind_proxy", "tls_cert", "tls_key",
+    "theme", "static_dir",
+)  # fmt: skip
 
 
 def serve(arguments: argparse.Namespace, out: Output) -> int:

@@ -11,7 +11,7 @@ import fcntl
 import os
 import secrets
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -81,9 +81,48 @@ def write_secrets(data_dir: Path, found: Sequence[bytes]) -> None:
         draft.unlink(missing_ok=True)
 
 
+def add_secret(data_dir: Path, until_seen: Callable[[], None]) -> int:
+    """Let a new secret sign, and those before it go on verifying; return how many these are.
+
+    Every server of the folder knows it before the first of them signs by it: ``until_seen`` returns when all
+    have looked at the file once.
+
+    Raises:
+        SettingsError: the folder has no secrets yet, or too many; its file cannot be used; somebody else
+            changes it.
+    """
+    with changing_secrets(data_dir):
+        before = _present(data_dir)
+        if len(before) >= MOST_SECRETS:
+            raise SettingsError(f"there are {len(before)} secrets already; drop the old ones first")
+        fresh = fresh_secret().encode()
+        write_secrets(data_dir, [*before, fresh])
+        until_seen()
+        write_secrets(data_dir, [fresh, *before])
+    return len(before)
+
+
+def drop_old_secrets(data_dir: Path) -> int:
+    """Keep only the secret that signs; return how many were dropped. Raises as ``add_secret``."""
+    with changing_secrets(data_dir):
+        newest, *old = _present(data_dir)
+        if old:
+            write_secrets(data_dir, [newest])
+    return len(old)
+
+
+def _present(data_dir: Path) -> tuple[bytes, ...]:
+    try:
+        return read_secrets(data_dir)
+    except FileNotFoundError:
+        raise SettingsError(f"no server has been started on {data_dir} yet: there is no secret") from None
+
+
 @contextmanager
 def changing_secrets(data_dir: Path) -> Iterator[None]:
     """Be the only one who changes the folder's secrets. Raises ``SettingsError``: somebody else does."""
+    if not data_dir.is_dir():
+        raise SettingsError(f"there is no folder {data_dir}")
     with (data_dir / f"{SECRET_FILE}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from rooms import RoomManager, RoomsError
+from rooms import RoomManager, RoomsError, SecretsUnknown
 from spectator.manager.local import SECRET_FILE, local_secrets, read_secrets
 from spectator.settings import Settings, SettingsError
 from spectator.tasks import Tasks
@@ -73,14 +73,15 @@ class Rotation:
 
     async def _take_over(self, found: tuple[bytes, ...]) -> None:
         """Use these. With the store away nothing changes, and the next look tries again."""
-        if not set(found) & set(self._in_use):
-            logger.error(
-                "the secrets stay as they were: the file %s holds none of them, so that every token would be "
-                "refused at once; change it by spectator secret rotate",
+        try:
+            await self._rooms.replace_secrets(found)
+        except SecretsUnknown:
+            logger.error(  # noqa: TRY400 - the message says it all
+                "the secrets stay as they were: no server here knows one of those in %s, so that every token "
+                "would be refused at once; change it by spectator secret rotate",
                 self._data_dir / SECRET_FILE,
             )
             return
-        await self._rooms.replace_secrets(found)
         self._in_use = found
         logger.info("the secrets were replaced: %d of them verify, the first signs", len(found))
 

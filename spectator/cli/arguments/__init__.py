@@ -7,11 +7,11 @@ from importlib import metadata
 from typing import Any
 
 from spectator.cli import exits
-from spectator.cli.arguments import audit, identities, owning, people, rooms, serving, watching
+from spectator.cli.arguments import audit, identities, owning, people, rooms, secrets, serving, watching
 
 __all__ = ["parser"]
 
-KINDS = (serving, rooms, people, owning, watching, audit, identities)
+KINDS = (serving, secrets, rooms, people, owning, watching, audit, identities)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -22,6 +22,10 @@ def add(commands: Subparsers) -> None:
     serve.add_argument(
         "--behind-proxy", action="store_true", default=None, help="a TLS proxy stands before it"
     )
+    serve.add_argument(
+        "--tls-cert", type=folder, metavar="FILE", help="serve TLS with this certificate (PEM)"
+    )
+    serve.add_argument("--tls-key", type=folder, metavar="FILE", help="its key (PEM, without a passphrase)")
     serve.add_argument("--theme", metavar="NAME", help="the look of the page")
     serve.add_argument(
         "--static", dest="static_dir", type=folder, metavar="DIR", help="serve this page instead"
