@@ -14,7 +14,7 @@ from spectator.client.errors import NoServer, Refused, SpectatorError, Unreachab
 TOLD = """Exit codes:
   0     done
   1     refused or failed; the message says why
-  2     wrong arguments
+  2     wrong arguments, or settings that cannot be used
   3     no server found, or it does not answer
   4     the server cannot start here (nothing installed, port or store in use)
   130   interrupted from the keyboard

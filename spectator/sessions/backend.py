@@ -102,6 +102,9 @@ class Backend(Protocol):
     async def settle(self, room: str, request_id: str, approve: bool, user: Optional[str]) -> Fields:
         """Answer a join request; as ``user``, or with the key's own right."""
 
+    async def mint_identity(self, user_id: str, name: Optional[str], hours: float) -> Fields:
+        """Vouch for a user: ``{token, user_id, name, expires_at}``."""
+
     async def history(self, room: str, max_points: int) -> Fields:
         """Return ``{name: {step, time, value}}``."""
 

@@ -219,6 +219,15 @@ class StoreRooms:
             await self._permit(found, user, STAFF)
             return _request(await (await self._open()).rooms.answer(found.id, request_id, approve))
 
+    async def mint_identity(self, user_id: str, name: Optional[str], hours: float) -> Fields:
+        """Vouch for a user of tenant ``local``."""
+        with _told():
+            manager = await self._open()
+            token = await manager.rooms.mint_identity(LOCAL_TENANT, user_id, name, hours)
+            caller = await manager.rooms.caller(token)
+            ends = iso(caller.expires_at_ms) if caller.expires_at_ms is not None else None
+            return {"token": token, "user_id": caller.user_id, "name": caller.name, "expires_at": ends}
+
     async def history(self, room: str, max_points: int) -> Fields:
         """Return the course of the room's metrics."""
         with _told():

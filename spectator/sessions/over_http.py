@@ -140,6 +140,10 @@ class ServedRooms:
 
         return await self._act(room, user, settle)
 
+    async def mint_identity(self, user_id: str, name: Optional[str], hours: float) -> Fields:
+        """Vouch for a user of the key's tenant."""
+        return await self._call(lambda api: api.mint_identity(user_id, name, hours))
+
     async def history(self, room: str, max_points: int) -> Fields:
         """Return the course of the room's metrics."""
         return await self._call(lambda api: api.history(room, max_points=max_points))

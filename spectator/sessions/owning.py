@@ -75,6 +75,20 @@ class Owning:
         """Make a moderator a spectator again; only an owner may."""
         return await self._use(session_id, spectator, "demote", acting_user)
 
+    async def create_identity(self, user_id: str, name: Optional[str] = None, hours: float = 24) -> Fields:
+        """Vouch for a user: whoever holds the token is that user to every room of the tenant.
+
+        Args:
+            user_id: who it is, in your own words; what ``allowed_users`` and ``blocked_users`` hold.
+            name: what others see; the user's id when left out.
+            hours: how long it is good; at most 31 days.
+
+        Returns:
+            ``token`` (into the ``Authorization`` header of a join, or behind ``#identity=`` of a room's
+            link), ``user_id``, ``name``, ``expires_at``.
+        """
+        return await self._backend.mint_identity(user_id, name, float(hours))
+
     # -- invitations
 
     async def create_invitation(

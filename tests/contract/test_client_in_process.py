@@ -206,6 +206,13 @@ async def test_what_lets_people_in_is_replaced_straight_on_a_store(manager: Spec
     await eventually(lambda: _count(manager, room, 1))
 
 
+async def test_a_user_is_vouched_for_straight_on_a_store(manager: SpectatorManager) -> None:
+    made = await manager.create_identity("ada", hours=1)
+    assert (made["user_id"], made["name"]) == ("ada", "ada")
+    assert made["token"].startswith("id_")
+    assert made["expires_at"].endswith("Z")
+
+
 async def test_a_room_changes_and_changes_hands_straight_on_a_store(
     room_manager: SpectatorRoomManager,
 ) -> None:

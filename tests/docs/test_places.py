@@ -7,6 +7,7 @@ from spectator.settings import FROM_ENVIRONMENT
 from tests.docs.blocks import ROOT, documents
 
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)\)")
+HIDDEN = {"-h", "--help", "--autostarted"}
 PLACE = re.compile(r"`((?:rooms|spectator|static|tests|docs|examples|\.ci|\.github)/[\w./-]*)`")
 
 
@@ -30,3 +31,28 @@ def test_every_command_is_in_the_table():
     assert {
         name for name in commands if f"`spectator {name}" not in told and f"`{name} " not in told
     } == set()
+
+
+def test_every_option_is_told():
+    told = (ROOT / "docs" / "cli.md").read_text()
+    missing = []
+    for name, command in _commands(parser()):
+        # Of a command of several words, the first two are enough to find it by.
+        assert f"spectator {name}" in told or f"`{name.split()[-1]}`" in told, name
+        options = [option for action in command._actions for option in action.option_strings if action.help]
+        missing += [
+            f"{name} {option}"
+            for option in options
+            if option not in HIDDEN and not re.search(f"`{option}[` ]", told)
+        ]
+    assert missing == []
+
+
+def _commands(found, name=""):
+    """Yield each command that runs something, with its words."""
+    if found.get_default("run"):
+        yield name, found
+    for action in found._actions:
+        if isinstance(action.choices, dict):
+            for word, one in action.choices.items():
+                yield from _commands(one, f"{name} {word}".strip())

@@ -43,7 +43,7 @@ def _set(verbs: Subparsers) -> None:
     change = of_room(verbs, "set", "changing:change", "change a room while people watch")
     change.add_argument("--name", help="what it is called")
     change.add_argument("--access", choices=LEVELS, help="acts on who joins from now on; see also: rotate")
-    _password(change).add_argument("--no-password", action="store_true", help="ask for no password")
+    _password(change)
     change.add_argument("--seats", type=positive(int), metavar="N", help="at most so many")
     change.add_argument("--hours", type=positive(float), metavar="H", help="end so many hours from now")
     change.add_argument("--code", help="a code of your own; the old one is worth nothing then")
@@ -62,13 +62,12 @@ def _set(verbs: Subparsers) -> None:
         change.add_argument(f"--{name}", action="append", metavar="USER", default=[], help=told)
 
 
-def _password(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
+def _password(parser: argparse.ArgumentParser) -> None:
     secret = parser.add_mutually_exclusive_group()
     secret.add_argument(
         "--password", action="store_true", help="ask for a password (or read a line of stdin)"
     )
     secret.add_argument("--generate-password", action="store_true", help="make a password and print it once")
-    return secret
 
 
 def _told_who_is_here(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ def test_a_room_is_created_listed_shown_and_closed(server):
     assert made["room"]["max_spectators"] == 3
     assert code in [room["code"] for room in spectator_json(server.data_dir, "room", "list")["rooms"]]
     assert spectator_json(server.data_dir, "room", "show", code)["name"] == "cli room"
-    assert spectator_json(server.data_dir, "room", "close", code) == {"closed": code}
+    assert spectator_json(server.data_dir, "room", "close", code) == {"closed": code, "removed": False}
     assert spectator_json(server.data_dir, "room", "show", code)["status"] == "ended"
 
 

@@ -67,6 +67,11 @@ def test_nobody_by_that_name(manager: Any) -> None:
         run(manager.kick_spectator("ABC234", "v_9"))
 
 
+def test_a_user_is_vouched_for(manager: Any, fake: FakeServer) -> None:
+    assert run(manager.create_identity("ada", "Ada L.", hours=2))["token"] == "id_ada"
+    assert fake.calls[-1].json == {"user_id": "ada", "name": "Ada L.", "hours": 2.0}
+
+
 def test_invitations(manager: Any, fake: FakeServer) -> None:
     made = run(manager.create_invitation("ABC234", uses=2, user_id="ada", note="late", acting_user="boss"))
     assert (made["id"], made["uses"], made["user_id"]) == ("i_1", 2, "ada")
