@@ -34,18 +34,6 @@ class ClaimBody(Body):
     claim: str = Field(min_length=1, max_length=4096, repr=False, description="From the link's fragment.")
 
 
-class IdentityBody(Body):
-    """The body of ``POST /identities``."""
-
-    user_id: str = Field(min_length=1, max_length=64, description="Who it is, in the tenant's own words.")
-    name: str | None = Field(
-        default=None, max_length=64, description="What others see; the user id if left out."
-    )
-    hours: float = Field(
-        default=24, gt=0, le=24 * 31, allow_inf_nan=False, description="How long it is valid."
-    )
-
-
 class Query(BaseModel):
     """What the queries have in common: text is read as the type it stands for, no unknown names."""
 

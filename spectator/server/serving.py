@@ -21,6 +21,7 @@ from spectator.server.app import make_app
 from spectator.server.discovery import Discovery
 from spectator.server.door import make_door
 from spectator.server.listening import BACKLOG, open_sockets, url_of
+from spectator.server.log_lines import LogLines
 from spectator.server.signals import Reload, signals
 from spectator.server.tls import GOODBYE_S, HANDSHAKE_S, Certificate
 from spectator.settings import Settings, SettingsError, private_folder
@@ -225,6 +226,6 @@ def _raise_file_limit() -> None:
 
 
 def _set_up_logging(settings: Settings) -> None:
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    lines = logging.StreamHandler()
+    lines.setFormatter(LogLines())
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[lines])

@@ -6,7 +6,7 @@ import time
 
 from aiohttp import web
 
-from rooms import Actor, Admitted, JoinAsk, JoinRequest, RequestNotFound
+from rooms import Actor, Admitted, JoinAsk, JoinRequest, NewIdentity, RequestNotFound
 from spectator.manager.views import RoomView, StaffView, iso
 from spectator.server.answers import (
     ApprovedAnswer,
@@ -17,7 +17,7 @@ from spectator.server.answers import (
     PendingAnswer,
     reply,
 )
-from spectator.server.bodies import ClaimBody, IdentityBody, WaitQuery
+from spectator.server.bodies import ClaimBody, WaitQuery
 from spectator.server.calls.rooms import hide_code, shown_to, shown_to_owner
 from spectator.server.keys import WEBHOOKS
 from spectator.server.links import own_links
@@ -113,7 +113,7 @@ async def redeem_claim(call: Call) -> web.Response:
 
 async def mint_identity(call: Call) -> web.Response:
     """A signed identity; whoever holds the key vouches for it."""
-    body = call.read(IdentityBody)
+    body = call.read(NewIdentity)
     tenant = call.caller.tenant or ""
     token = await call.manager.rooms.mint_identity(tenant, body.user_id, body.name, body.hours)
     expires_at = call.manager.now_ms() + round(body.hours * 3_600_000)

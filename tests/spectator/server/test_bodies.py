@@ -2,12 +2,12 @@
 
 import pytest
 
+from rooms import NewIdentity
 from rooms.errors import InvalidRequest
 from spectator.server.bodies import (
     ClaimBody,
     ExtendBody,
     HistoryQuery,
-    IdentityBody,
     WaitQuery,
     check,
     parse_json,
@@ -52,8 +52,8 @@ def test_what_is_no_json_object_is_refused(body: bytes) -> None:
         (ClaimBody, {"claim": ""}, "claim"),
         (ClaimBody, {"claim": SECRET * 1000}, "claim"),
         (ClaimBody, {"claim": [SECRET]}, "claim"),
-        (IdentityBody, {"user_id": ""}, "user_id"),
-        (IdentityBody, {"user_id": SECRET, "hours": -1}, "hours"),
+        (NewIdentity, {"user_id": ""}, "user_id"),
+        (NewIdentity, {"user_id": SECRET, "hours": -1}, "hours"),
         (WaitQuery, {"wait": "26"}, "wait"),
         (WaitQuery, {"wait": "nan"}, "wait"),
         (WaitQuery, {"wait": SECRET}, "wait"),
