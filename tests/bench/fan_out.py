@@ -82,7 +82,7 @@ def running(candidate: Candidate, viewers: int) -> Iterator[Stage]:
             ours = stack.enter_context(Ours(SERVER_CORE))
             source = stack.enter_context(ours.publisher(LOAD_CORE))
             room = source.hear()
-            order = ours.order(room["id"], candidate.dialect, viewers, deflate=candidate.deflate)
+            order = ours.order(room["code"], candidate.dialect, viewers, deflate=candidate.deflate)
             yield Stage(ours.pids(), source, order)
         else:
             source = stack.enter_context(Child(f"tests.bench.peers.{candidate.peer}", core=SERVER_CORE))

@@ -33,7 +33,7 @@ def measure(effort: Effort) -> list[Table]:
         with Ours(SERVER_CORE) as ours, ours.publisher(LOAD_CORE) as trainer:
             room = trainer.hear()
             trainer.ask(rate=ARRIVED, seconds=1)
-            order = ours.order(room["id"], "v1", people, together=people)
+            order = ours.order(room["code"], "v1", people, together=people)
             with Child("tests.bench.load", json.dumps(order), core=LOAD_CORE) as load:
                 before = cpu_seconds(ours.pid)
                 told = load.ask(deadline=120, do="connect", within=90)

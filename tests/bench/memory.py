@@ -16,7 +16,7 @@ FIRST = 10
 
 
 def long_run(ours: Ours, events: int) -> str:
-    """Publish so many events in full batches into a room of their own; return its id."""
+    """Publish so many events in full batches into a room of their own; return its code."""
     answer = ours.room(name="long run", access_level="public")
     room_id = str(answer["room"]["id"])
     for begin in range(0, events, BATCH):
@@ -29,7 +29,7 @@ def long_run(ours: Ours, events: int) -> str:
         )
         if status != 200 or told["rejected"]:
             raise RuntimeError(f"the batch at {begin} was answered {status}: {told}")
-    return room_id
+    return str(answer["room"]["code"])
 
 
 def measure(effort: Effort) -> list[Table]:
@@ -38,8 +38,7 @@ def measure(effort: Effort) -> list[Table]:
     with Ours(SERVER_CORE) as ours:
         alone = rss(ours.pid)
         made.add("server alone", f"{alone / 1e6:.0f} MB")
-        room_id = long_run(ours, effort.run_events)
-        watch(ours, room_id)
+        watch(ours, long_run(ours, effort.run_events))
         run = f"server after a run of {effort.run_events:,} events, watched"
         made.add(run, f"{rss(ours.pid) / 1e6:.0f} MB")
     with Ours(SERVER_CORE) as ours:
@@ -50,16 +49,16 @@ def measure(effort: Effort) -> list[Table]:
     return [made]
 
 
-def watch(ours: Ours, room_id: str) -> None:
+def watch(ours: Ours, code: str) -> None:
     """Let one viewer come, so that the room is open in the hub."""
-    with Child("tests.bench.load", json.dumps(ours.order(room_id, "v1", 1)), core=LOAD_CORE) as load:
+    with Child("tests.bench.load", json.dumps(ours.order(code, "v1", 1)), core=LOAD_CORE) as load:
         load.ask(do="connect", within=30)
 
 
 def idle(ours: Ours, effort: Effort) -> float:
     """Return what a connected viewer of a silent room adds."""
     room = ours.room(name="idle", access_level="public")["room"]
-    order = ours.order(room["id"], "v1", effort.idle_viewers, deflate=True)
+    order = ours.order(room["code"], "v1", effort.idle_viewers, deflate=True)
     with Child("tests.bench.load", json.dumps(order), core=LOAD_CORE) as load:
         first = min(FIRST, effort.idle_viewers - 1)
         load.ask(do="connect", within=30, upto=first)
@@ -72,7 +71,7 @@ def crowd(effort: Effort, *, reads: bool) -> float:
     """Return how much the server grows at most while 100 events/s go to viewers who read, or do not."""
     with Ours(SERVER_CORE) as ours, ours.publisher(LOAD_CORE) as trainer:
         room = trainer.hear()
-        order = ours.order(room["id"], "v1", effort.deaf_viewers, reads=reads)
+        order = ours.order(room["code"], "v1", effort.deaf_viewers, reads=reads)
         with Child("tests.bench.load", json.dumps(order), core=LOAD_CORE) as load:
             load.ask(do="connect", within=30)
             time.sleep(1.0)

@@ -60,14 +60,14 @@ class Ours:
             raise RuntimeError(f"POST /rooms answered {status}: {answer}")
         return answer
 
-    def order(self, room_id: str, dialect: str, viewers: int, **more: Any) -> dict[str, Any]:
-        """Return what the load generator needs to watch a room."""
+    def order(self, code: str, dialect: str, viewers: int, **more: Any) -> dict[str, Any]:
+        """Return what the load generator needs to join a room (strangers know it by its code) and watch."""
         return {
             "host": "127.0.0.1",
             "port": self.port,
             "dialect": dialect,
-            "path": f"/ws/rooms/{room_id}",
-            "room": room_id,
+            "path": f"/ws/rooms/{code}",
+            "room": code,
             "viewers": viewers,
             **more,
         }

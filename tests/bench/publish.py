@@ -18,7 +18,7 @@ def measure(effort: Effort) -> list[Table]:
     for dialect in ("v1", "flat"):
         with Ours() as ours, ours.publisher() as trainer:
             room = trainer.hear()
-            order = ours.order(room["id"], dialect, 1)
+            order = ours.order(room["code"], dialect, 1)
             with Child("tests.bench.load", json.dumps(order)) as load:
                 connected = load.ask(do="connect", within=10)
                 if connected["failed"]:
