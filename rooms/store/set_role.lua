@@ -13,6 +13,8 @@ if ARGV[5] == '' then
   redis.call('ZREM', KEYS[3], person)
 elseif redis.call('ZCOUNT', KEYS[3], '(' .. ARGV[1], '+inf') < tonumber(room[3]) then
   redis.call('ZADD', KEYS[3], ARGV[5], person)
+else -- without one for now, and forgotten some day like everybody who left theirs
+  redis.call('ZADD', KEYS[3], ARGV[1], person)
 end
 redis.call('HSET', KEYS[1], 'revision', ARGV[6])
 redis.call('SPUBLISH', KEYS[4], 'access')

@@ -18,6 +18,7 @@ from rooms import (
     SpectatorNotFound,
 )
 from rooms.presence import BARRED_MS, PARTED_KEPT_MS, REFUSED_MS
+from rooms.store import keys
 from tests.contract.test_rooms_joins import code_of, seats
 from tests.rooms.world import SECOND, World, world_on
 
@@ -147,6 +148,17 @@ class TestKick:
         ben = await world.enter(room.code)
         await world.manager.powers.kick(room, ben.person, "owner")
         assert await put_out(world, room) == {ben.person: "kicked"}
+
+    async def test_what_is_remembered_is_swept_with_the_room(self, world: World) -> None:
+        room = (await world.room(session_duration_hours=48)).room
+        ann, ben = await world.enter(room.code), await world.enter(room.code, client=ELSEWHERE)
+        await world.manager.powers.kick(room, ann.person, "owner")
+        await world.manager.powers.block(room, ben.person, "owner")
+        world.clock.push(max(BARRED_MS, PARTED_KEPT_MS) + SECOND)
+        await world.manager.sweep()
+        for part in ("parted", "parting", "barred", "refused"):
+            assert await world.connection.command("EXISTS", *keys.of_room(room.id, part)) == 0, part
+        assert await world.connection.command("EXISTS", *keys.of_room(room.id, "blocked")) == 1
 
 
 class TestBlock:

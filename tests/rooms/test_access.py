@@ -6,8 +6,8 @@ from itertools import product
 import pytest
 
 from rooms import AccessLevel, Room
-from rooms.access import Case, Proof, Standing, Verdict, decide, is_visible
-from tests.rooms.made import NOW, a_room
+from rooms.access import Case, Proof, Standing, Verdict, decide, is_blocked, is_visible, stands
+from tests.rooms.made import NOW, a_member, a_room
 
 PUBLIC, PASSWORD = AccessLevel.PUBLIC, AccessLevel.PASSWORD
 INVITE_ONLY, PRIVATE = AccessLevel.INVITE_ONLY, AccessLevel.PRIVATE
@@ -153,6 +153,39 @@ class TestRefused:
     def test_the_blocked_are_told_before_any_proof(self, level: AccessLevel) -> None:
         case = Case(a_room(access_level=level), NOW, Standing(blocked=True), password=Proof.UNCHECKED)
         assert answer(case) == "blocked"
+
+    @pytest.mark.parametrize("level", [PUBLIC, PASSWORD, INVITE_ONLY])
+    def test_a_stranger_from_a_barred_address_is_too(self, level: AccessLevel) -> None:
+        room = a_room(access_level=level)
+        barred = Standing(barred=True)
+        assert answer(Case(room, NOW, barred, password=Proof.UNCHECKED)) == "blocked"
+        assert answer(Case(room, NOW, barred, invitation=Proof.WRONG)) == "blocked"
+        assert answer(Case(room, NOW, Standing(barred=True, vouched=True))) == "blocked"
+
+    @pytest.mark.parametrize(
+        "standing",
+        [
+            Standing(owner=True, barred=True),
+            Standing(member=True, barred=True),
+            Standing(member=True, moderator=True, barred=True),
+            Standing(listed=True, barred=True),
+        ],
+    )
+    def test_who_belongs_there_is_not_asked_where_they_are(self, standing: Standing) -> None:
+        assert answer(Case(a_room(access_level=INVITE_ONLY), NOW, standing)) == "admit"
+        assert answer(Case(a_room(access_level=PRIVATE), NOW, standing)) == "admit"
+
+    def test_nor_is_who_is_invited(self) -> None:
+        case = Case(a_room(access_level=INVITE_ONLY), NOW, Standing(barred=True), invitation=Proof.RIGHT)
+        assert answer(case) == "admit"
+
+    def test_at_private_a_barred_stranger_learns_nothing(self) -> None:
+        case = Case(a_room(access_level=PRIVATE), NOW, Standing(barred=True))
+        assert answer(case) == "room_not_found"
+
+    @pytest.mark.parametrize("standing", [Standing(blocked=True), Standing(refused_ms=1)])
+    def test_by_the_id_too_who_knows_the_room_is_told_why(self, standing: Standing) -> None:
+        assert answer(Case(a_room(), NOW, standing, by_id=True)) in {"blocked", "approval_denied"}
 
     def test_who_was_denied_waits_and_is_told_how_long(self) -> None:
         verdict = decide(Case(a_room(), NOW, Standing(refused_ms=59_000)))
@@ -325,3 +358,25 @@ def test_every_case_there_is_is_answered_by_the_contract() -> None:
     assert len(cases) > 50_000
     for case in cases:
         assert answer(case) == by_the_contract(case), case
+
+
+class TestMembership:
+    def test_by_the_list_lasts_as_long_as_the_list_names_the_person(self) -> None:
+        ann = a_member("u:local:ann", user_id="ann", by="list")
+        assert stands(a_room(allowed_users=frozenset({"ann"})), ann)
+        assert not stands(a_room(), ann)
+        assert not stands(a_room(allowed_users=frozenset({"ann"}), tenant="other"), ann)
+
+    @pytest.mark.parametrize("by", ["code", "password", "approval", "invitation"])
+    def test_by_anything_else_does_not_ask_the_list(self, by: str) -> None:
+        assert stands(a_room(), a_member("u:local:ann", user_id="ann", by=by))
+
+    @pytest.mark.parametrize("person", ["u:local:eve", "v_bad"])
+    def test_of_the_blocked_is_worth_nothing(self, person: str) -> None:
+        room = a_room(blocked_users=frozenset({"eve", "v_bad"}))
+        assert is_blocked(room, person)
+        assert not stands(room, a_member(person))
+
+    @pytest.mark.parametrize("person", ["u:other:eve", "v_eve", "eve2", "u:local:eve2", "u:local:"])
+    def test_nobody_else_is_meant(self, person: str) -> None:
+        assert not is_blocked(a_room(blocked_users=frozenset({"eve"})), person)

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 from msgspec import Raw
 
-from rooms import Glance, JoinRequest, Member
+from rooms import Glance, JoinRequest, Member, RoomPatch
 from spectator.hub import Pass, Policy, speech
 from spectator.hub.room import RoomHub
 from spectator.log import Cursor, Head
@@ -82,6 +82,16 @@ def test_some_are_told_to_staff_alone(field: str):
         "owner",
         "moderator",
     ]
+
+
+def test_whatever_an_owner_can_change_is_told_to_somebody():
+    named = {"session_duration_hours": "absolute_at_ms", "idle_hours": "idle_ms", "custom_code": "code"}
+    unseen = {
+        "password",
+        "password_protected",
+    }  # a new password acts on new joins; whether there is one is told
+    changed = {named.get(field, field) for field in RoomPatch.model_fields} - unseen
+    assert changed <= {*speech.SHOWN, *speech.SHOWN_TO_STAFF}
 
 
 def test_the_status_of_training():
