@@ -6,8 +6,8 @@ import argparse
 from typing import Any, Dict, List, Mapping
 from urllib.parse import urlencode
 
-from spectator.cli.exits import Exit
-from spectator.cli.finding import api
+from spectator.cli.exits import CommandError, Exit
+from spectator.cli.finding import api, environment, place
 from spectator.cli.output import Output, printable, table
 from spectator.client.api import Api
 from spectator.client.errors import Refused
@@ -27,16 +27,34 @@ NOBODY = {
 }
 """What somebody is called whose name is not known."""
 
+SAID = {
+    "key_address": "used a key from a new address",
+    "missed": "more than could be noted",
+}
+"""What is said instead of a name that only programs understand."""
+
 
 def show(arguments: argparse.Namespace, out: Output) -> int:
     """Tell what was done, the newest at the end."""
-    server = api(arguments)
+    server = _server(arguments)
     entries = _entries(server, arguments)
     codes = {} if out.as_json or not entries else _codes(server)
     rows = [_row(one, codes) for one in reversed(entries)]
     head = ["WHEN (UTC)", "WHO", "WHAT", "ROOM", "OUTCOME", "FROM"]
     out.result({"entries": entries}, table(head, rows) if rows else "Nothing was noted.")
     return Exit.DONE
+
+
+def _server(arguments: argparse.Namespace) -> Api:
+    """The server, with the tenant's key, or with the operator's where that is what is asked for."""
+    if arguments.tenant is None and not arguments.operator:
+        return api(arguments)
+    key = environment(arguments).operator_key
+    if key is None:
+        raise CommandError(
+            "unauthorized", "Only operators see that: set SPECTATOR_OPERATOR_KEY to their key."
+        )
+    return Api(place(arguments, key=False)[0], key)
 
 
 def _entries(server: Api, arguments: argparse.Namespace) -> List[Dict[str, Any]]:
@@ -85,5 +103,6 @@ def _who(actor: Mapping[str, Any]) -> str:
 
 def _what(one: Mapping[str, Any]) -> str:
     count, subject = one.get("count", 1), one.get("subject")
-    told = str(one.get("what", "")) + (f": {printable(subject)}" if subject else "")
+    what = str(one.get("what", ""))
+    told = SAID.get(what, what) + (f": {printable(subject)}" if subject else "")
     return f"{told}  ({count} times)" if count != 1 else told

@@ -1,6 +1,7 @@
 """What was done, told to people: one line each, and nothing in it that commands the terminal."""
 
 import argparse
+import json
 import time
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from spectator.cli import audit
 from spectator.cli.arguments.audit import since
 from tests.harness.hostile import ACCEPTED
+from tests.harness.servers import ServerProcess
 from tests.harness.terminal import spectator_command, spectator_json
 from tests.harness.waiting import until
 
@@ -64,6 +66,30 @@ def test_hostile_names_are_one_line_each(server):
     done = spectator_command(server.data_dir, "audit", "--room", room["id"], "--limit", "100")
     assert len(done.stdout.splitlines()) == len(ACCEPTED) + 2
     assert not [char for char in done.stdout if char != "\n" and not char.isprintable()]
+
+
+def test_operators_see_their_own_and_any_tenants(tmp_path):
+    key = "op_an-operator-of-the-tests"
+    served = ServerProcess(tmp_path / "data", SPECTATOR_OPERATOR_KEY=key)
+    served.start()
+    try:
+        served.call("POST", "/tenants", {"id": "acme"}, token=key)
+        served.call("POST", "/rooms", {"name": "of local"})
+
+        def seen(*arguments):
+            done = spectator_command(
+                served.data_dir, "audit", *arguments, "--json", SPECTATOR_OPERATOR_KEY=key
+            )
+            return [one["what"] for one in json.loads(done.stdout)["entries"]]
+
+        until(lambda: "tenant_create" in seen("--operator"), what="the operator's doing is written")
+        assert "create" not in seen("--operator")
+        assert "create" in seen("--tenant", "local")
+        assert seen("--tenant", "acme") == []
+        refused = spectator_command(served.data_dir, "audit", "--operator")
+        assert (refused.returncode, "SPECTATOR_OPERATOR_KEY" in refused.stderr) == (1, True)
+    finally:
+        served.close()
 
 
 def test_a_row_shows_nothing_that_acts_on_a_screen():

@@ -63,7 +63,5 @@ def test_a_server_that_tells_everything_tells_nothing_hostile(chatty: ServerProc
     lines = chatty.log.read_bytes().decode().split("\n")
     assert len(lines) > 100
     assert not [line for line in lines if not line.isprintable()]
-    assert not [
-    ]
     begins = [line for line in lines if line and not line.startswith("    ")]
     assert all(line[:4].isdigit() or line.startswith("serving at") for line in begins), begins
