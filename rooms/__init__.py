@@ -71,7 +71,7 @@ from rooms.forms import (
     Transfer,
 )
 from rooms.limits import Bucket, Limits
-from rooms.manager import RoomManager, claim_mark
+from rooms.manager import Operating, RoomManager, claim_mark
 from rooms.models import (
     OWNER_PERSON,
     AccessLevel,
@@ -152,6 +152,7 @@ __all__ = [
     "NewTenant",
     "NotAllowed",
     "NotFound",
+    "Operating",
     "OriginNotAllowed",
     "Parted",
     "PartedBy",

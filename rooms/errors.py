@@ -79,14 +79,14 @@ class TenantNotFound(NotFound):
     """No tenant with this id."""
 
     code = "tenant_not_found"
-    text = "There is no such tenant. GET /tenants lists those there are."
+    text = "There is no such tenant. The list of tenants tells which there are."
 
 
 class KeyNotFound(NotFound):
     """No API or operator key with this id, or it was revoked."""
 
     code = "key_not_found"
-    text = "There is no key with this id; it may have been revoked. GET /keys lists those there are."
+    text = "There is no key with this id; it may have been revoked. The list of keys tells which there are."
 
 
 class Gone(RoomsError):

@@ -6,6 +6,7 @@ what is too long is refused by its length, first. A refusal says what is wrong a
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -130,6 +131,12 @@ def _webhook(url: str) -> str:
     return url
 
 
+def _tenant(text: str) -> str:
+    if re.fullmatch(r"[a-z0-9-]{1,32}", text) is None:
+        raise _refuse("tenant", "must have 1 to 32 small letters, digits and hyphens")
+    return text
+
+
 def _code(text: str) -> str:
     code = codes.normalise(text)
     if not codes.is_code(code):
@@ -192,6 +199,6 @@ Metadata = Annotated[dict[str, JsonValue], _bounded(METADATA_BYTES, JSON_DEPTH)]
 Graphs = Annotated[list[dict[str, JsonValue]], Field(max_length=50), _bounded(CONFIG_BYTES, JSON_DEPTH)]
 Presence = Literal["names", "count", "nothing"]
 Webhook = Annotated[str, StringConstraints(max_length=LONGEST_URL), AfterValidator(_webhook)]
-TenantId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}\z")]
+TenantId = Annotated[str, AfterValidator(_tenant)]
 Scope = Literal["publish", "read", "manage"]
 Quota = Annotated[int, Field(ge=0, le=2**53)]

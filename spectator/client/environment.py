@@ -37,6 +37,7 @@ class Environment:
         autostart: False when `SPECTATOR_AUTOSTART=off`: start no server.
         rank: this process's number in a distributed job; 0 in any other.
         config_dir: the folder of the keys that `spectator login` keeps; None: look for none.
+        operator_key: `SPECTATOR_OPERATOR_KEY`, for an operator's commands, or None.
     """
 
     url: Optional[str]
@@ -46,6 +47,7 @@ class Environment:
     autostart: bool
     rank: int
     config_dir: Optional[Path] = None
+    operator_key: Optional[str] = None
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Environment:
@@ -65,6 +67,7 @@ class Environment:
             autostart=_switch("SPECTATOR_AUTOSTART", environ.get("SPECTATOR_AUTOSTART", "")),
             rank=_rank(environ),
             config_dir=config_folder(environ, platform),
+            operator_key=environ.get("SPECTATOR_OPERATOR_KEY", "").strip() or None,
         )
 
 

@@ -7,11 +7,21 @@ from importlib import metadata
 from typing import Any
 
 from spectator.cli import exits
-from spectator.cli.arguments import audit, identities, owning, people, rooms, secrets, serving, watching
+from spectator.cli.arguments import (
+    audit,
+    identities,
+    owning,
+    people,
+    rooms,
+    secrets,
+    serving,
+    tenants,
+    watching,
+)
 
 __all__ = ["parser"]
 
-KINDS = (serving, secrets, rooms, people, owning, watching, audit, identities)
+KINDS = (serving, secrets, rooms, people, owning, watching, audit, identities, tenants)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from rooms import ApiKey, NewKey, NewTenant, NotAllowed, Tenant, TenantPatch, Usage
+from rooms import ApiKey, MadeKey, NewKey, NewTenant, NotAllowed, Tenant, TenantPatch, Usage
 from spectator.manager.views import iso
 from spectator.server.answers import (
     GoneAnswer,
@@ -24,24 +24,24 @@ from spectator.server.routes import Call
 
 async def create_tenant(call: Call) -> web.Response:
     """Make a tenant."""
-    return reply(_tenant(await call.manager.rooms.tenants.create(call.read(NewTenant))), 201)
+    return reply(tenant_view(await call.manager.rooms.tenants.create(call.read(NewTenant))), 201)
 
 
 async def list_tenants(call: Call) -> web.Response:
     """All tenants."""
     found = await call.manager.rooms.tenants.all()
-    return reply(TenantsAnswer(tenants=[_tenant(one) for one in found]))
+    return reply(TenantsAnswer(tenants=[tenant_view(one) for one in found]))
 
 
 async def show_tenant(call: Call) -> web.Response:
     """One tenant."""
-    return reply(_tenant(await call.manager.rooms.tenants.get(_named(call))))
+    return reply(tenant_view(await call.manager.rooms.tenants.get(_named(call))))
 
 
 async def change_tenant(call: Call) -> web.Response:
     """Change a tenant; suspend it, or let it go on."""
     changed = await call.manager.rooms.tenants.change(_named(call), call.read(TenantPatch))
-    return reply(_tenant(changed))
+    return reply(tenant_view(changed))
 
 
 async def delete_tenant(call: Call) -> web.Response:
@@ -54,13 +54,13 @@ async def create_key(call: Call) -> web.Response:
     """Make a key; this answer is the only one that holds it."""
     made = await call.manager.rooms.tenants.make_key(call.read(NewKey))
     call.noted.subject = f"{made.key.id} {made.key.tenant or 'operator'}"
-    return reply(MadeKeyAnswer(**_key(made.key).model_dump(), key=made.raw), 201)
+    return reply(made_key_view(made), 201)
 
 
 async def list_keys(call: Call) -> web.Response:
     """Keys, never their text."""
     found = await call.manager.rooms.tenants.keys(call.asked(TenantQuery).tenant)
-    return reply(KeysAnswer(keys=[_key(one) for one in found]))
+    return reply(KeysAnswer(keys=[key_view(one) for one in found]))
 
 
 async def revoke_key(call: Call) -> web.Response:
@@ -78,14 +78,15 @@ async def show_usage(call: Call) -> web.Response:
         asked = call.caller.tenant
     names = [asked] if asked is not None else [one.id for one in await tenants.all()]
     found = [await call.manager.rooms.quotas.usage(name) for name in names]
-    return reply(UsageAnswer(usage=[_usage(one) for one in found]))
+    return reply(UsageAnswer(usage=[usage_view(one) for one in found]))
 
 
 def _named(call: Call) -> str:
     return call.request.match_info["tenant"]
 
 
-def _tenant(one: Tenant) -> TenantView:
+def tenant_view(one: Tenant) -> TenantView:
+    """A tenant as operators see it."""
     return TenantView(
         id=one.id,
         name=one.name,
@@ -95,7 +96,8 @@ def _tenant(one: Tenant) -> TenantView:
     )
 
 
-def _key(one: ApiKey) -> KeyView:
+def key_view(one: ApiKey) -> KeyView:
+    """What a key is."""
     return KeyView(
         id=one.id,
         kind=one.kind,
@@ -107,6 +109,12 @@ def _key(one: ApiKey) -> KeyView:
     )
 
 
-def _usage(one: Usage) -> UsageView:
+def made_key_view(made: MadeKey) -> MadeKeyAnswer:
+    """A key that was just made, with its text."""
+    return MadeKeyAnswer(**key_view(made.key).model_dump(), key=made.raw)
+
+
+def usage_view(one: Usage) -> UsageView:
+    """What a tenant uses."""
     quotas = {name: QuotaView(used=use.used, limit=use.limit) for name, use in one.quotas.items()}
     return UsageView(tenant=one.tenant, status=one.status, quotas=quotas)
