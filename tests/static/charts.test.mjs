@@ -77,3 +77,13 @@ test("a spark line ends where its dot is", () => {
   assert.equal(sparkPath([2]).y, 50);
   assert.equal(sparkPath([]).line, "");
 });
+
+test("a metric may have any name, also one that every object answers to", () => {
+  for (const name of ["constructor", "__proto__", "toString", "hasOwnProperty"]) {
+    const about = metric(name);
+    assert.equal(about.title, name);
+    assert.equal(typeof about.colour, "number");
+    assert.deepEqual(charts([], known(name)).map((chart) => chart.title), [name]);
+    assert.equal(figures(known(name))[0].title, name);
+  }
+});

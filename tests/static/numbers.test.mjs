@@ -53,6 +53,8 @@ test("a vertical axis begins and ends at a label and holds all values", () => {
 });
 
 test("a vertical axis of one value, or of none, has room", () => {
+  const dust = vertical(3, 3.0000000000000004, 4);
+  assert.ok(dust.low < 2 && dust.high > 4, "what smoothing leaves of a flat line does not span an axis");
   assert.ok(vertical(5, 5, 4).high > 5);
   assert.ok(vertical(0, 0, 4).high > 0);
   assert.deepEqual([vertical(null, null, 4).low, vertical(null, null, 4).high], [0, 1]);

@@ -65,7 +65,7 @@ test("every code of the server's errors has words of its own", () => {
   // What only publishers and programs can meet has no place on the page.
   const elsewhere = new Set(["sequence_gap", "code_taken", "payload_too_large", "unsupported_media_type", "invalid_request", "internal_error", "store_unsuitable", "secrets_unknown", "error",
     // Told beside what the owner did (settings.test.mjs), or met by programs and operators only.
-    "spectator_not_found", "invitation_not_found", "tenant_not_found", "tenant_taken", "key_not_found"]);
+    "spectator_not_found", "invitation_not_found", "tenant_not_found", "tenant_taken", "key_not_found", "claim_lost"]);
   const bare = codes.filter((code) => !elsewhere.has(code) && wordsFor({ code, status: 400 }).title === unknown);
   assert.deepEqual(bare, []);
 });

@@ -1,6 +1,7 @@
 """Who acts in the stories: a training script, and people with a browser."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,41 @@ class Script:
         return json.loads(line)
 
 
+class Room:
+    """A room made over HTTP in which nothing is trained: for stories about people.
+
+    Args:
+        server: where.
+        name: of the room, unique among the stories on one server.
+        fields: of ``POST /rooms``.
+    """
+
+    def __init__(self, server: ServerProcess, name: str, **fields: Any) -> None:
+        status, made = server.call("POST", "/rooms", {"name": name, **fields})
+        assert status == 201, made
+        self.server = server
+        self.id: str = made["room"]["id"]
+        self.code: str = made["room"]["code"]
+        self.url: str = made["join_url"]
+        self.key: str = made["owner_token"]
+
+    def call(self, method: str, path: str = "", body: Any = None) -> dict[str, Any]:
+        """What one call below the room answers to its owner."""
+        status, answer = self.server.call(method, f"/rooms/{self.id}{path}", body, token=self.key)
+        assert status < 300, answer
+        return answer
+
+    def owner_url(self) -> str:
+        """A link that makes whoever opens it owner, once."""
+        return str(self.call("POST", "/claims")["owner_url"])
+
+    def identity(self, user: str) -> str:
+        """The token of a user of the room's tenant."""
+        status, made = self.server.call("POST", "/identities", {"user_id": user})
+        assert status < 300, made
+        return str(made["token"])
+
+
 class Person:
     """Somebody in front of a browser window of their own."""
 
@@ -101,6 +137,61 @@ class Person:
         await self.type_code(url, code)
         await self.enter(name, password)
         await self.sees_badge("Live")
+
+    async def comes_in(self, link: str, name: str, password: str | None = None, badge: str = "Open") -> None:
+        """Open a link, fill in the card, and be in the room."""
+        await self.page.goto(link)
+        await self.enter(name, password)
+        await self.sees_badge(badge)
+
+    async def owns(self, room: Room) -> None:
+        """Open the room's owner link, and have the panel."""
+        await self.page.goto(room.owner_url())
+        await self.sees("Only you see this")
+
+    async def presses(self, button: str | re.Pattern[str]) -> None:
+        """Press a button that is found by what it says."""
+        exact = isinstance(button, str)
+        await self.page.get_by_role("button", name=button, exact=exact).click(timeout=PATIENCE_MS)
+
+    async def does(self, action: str, name: str) -> None:
+        """Do something about a person in the panel, through the question where one is asked."""
+        await self.page.get_by_role("button", name=f"Options for {name}", exact=True).click(
+            timeout=PATIENCE_MS
+        )
+        await self.presses(action)
+        if action in {"Remove", "Block"}:
+            await self.presses(f"{action} {name}")
+
+    async def changes(self, setting: str, value: str, *, saved: bool = True) -> None:
+        """Change a text among the settings; ``saved``: and see that it was taken."""
+        await self.presses(f"Change {setting.lower()}")
+        field = self.page.locator(".setting-form").get_by_label(setting, exact=True)
+        await field.fill(value)
+        await self.presses("Save")
+        if saved:
+            await expect(field).to_have_count(0, timeout=PATIENCE_MS)
+
+    async def chooses(self, group: str, option: str) -> None:
+        """Choose one of several among the settings."""
+        group_of = self.page.get_by_role("radiogroup", name=group)
+        await group_of.get_by_role("radio", name=option, exact=True).check(timeout=PATIENCE_MS)
+
+    async def starts_over(self, doing: str) -> None:
+        """Open the question before a new code, password, key or owner."""
+        if not await self.page.get_by_role("button", name=doing).count():
+            await self.presses("Start over or give away")
+        await self.page.get_by_role("button", name=doing).click()
+
+    async def shown_once(self) -> str:
+        """What the page shows only now: a password or a link."""
+        box = self.page.locator(".once-text")
+        await expect(box).to_be_visible(timeout=PATIENCE_MS)
+        return await box.inner_text()
+
+    def people(self) -> Locator:
+        """The panel's list of who is here."""
+        return self.page.locator("table.people")
 
     def figure(self, title: str) -> Locator:
         """The value of a key figure."""
@@ -162,6 +253,12 @@ class Cinema:
         person = Person(context, await context.new_page())
         self._people.append(person)
         return person
+
+    async def tab(self, person: Person) -> Person:
+        """Another tab in somebody's browser."""
+        opened = Person(person.context, await person.context.new_page())
+        self._people.append(opened)
+        return opened
 
     async def close(self) -> None:
         thrown = [error for person in self._people for error in person.thrown]

@@ -13,8 +13,9 @@ import { newest } from "./series.js";
  * @property {string} family curves of one family may share a chart: their values are of one kind; "" when not known
  */
 
+/** Whoever trains chooses the names that are looked up here: no object's own "constructor" must be found. */
 /** @type {Record<string, Partial<Metric>>} */
-const KNOWN = {
+const KNOWN = Object.assign(Object.create(null), {
   current_reward: { title: "Reward", colour: 1, noisy: true, family: "reward" },
   average_reward: { title: "Average", colour: 5, family: "reward" },
   best_reward: { title: "Best", colour: 8, family: "reward" },
@@ -29,7 +30,7 @@ const KNOWN = {
   state_values: { title: "State value", colour: 4, noisy: true, family: "value" },
   cpu_percent: { title: "Processor", colour: 6, noisy: true, family: "machine" },
   memory_percent: { title: "Memory", colour: 4, family: "machine" },
-};
+});
 
 /** Names that say where a point is, not how good it is. */
 const PLACES = new Set(["step", "episode", "total_episodes", "timestamp", "seq"]);

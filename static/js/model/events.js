@@ -171,16 +171,16 @@ function episode(picture, event) {
 export const LINES = 60;
 
 /** @type {Record<string, Line["tone"]>} */
-const TONES = { info: "plain", debug: "plain", warning: "warn", warn: "warn", error: "bad", critical: "bad" };
+const TONES = Object.assign(Object.create(null), { info: "plain", debug: "plain", warning: "warn", warn: "warn", error: "bad", critical: "bad" });
 
 /** @type {Record<string, [string, Line["tone"]]>} */
-const LIFE = {
+const LIFE = Object.assign(Object.create(null), {
   training_started: ["Training started", "ok"],
   training_finished: ["Training finished", "ok"],
   training_failed: ["Training failed", "bad"],
   training_paused: ["Training paused", "plain"],
   training_resumed: ["Training goes on", "plain"],
-};
+});
 
 /**
  * The line an event makes, or null.

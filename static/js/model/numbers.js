@@ -141,6 +141,9 @@ function roundStep(span, count) {
   return (lead <= 1.4 ? 1 : lead <= 2.2 ? 2 : lead <= 3.5 ? 2.5 : lead <= 7 ? 5 : 10) * power;
 }
 
+/** Part of a number that is an error of its arithmetic, not a difference. */
+const DUST = 1e-12;
+
 /**
  * A vertical axis: it begins and ends at a label.
  * @param {number | null} min
@@ -150,7 +153,8 @@ function roundStep(span, count) {
  */
 export function vertical(min, max, count) {
   if (min === null || max === null || !Number.isFinite(min) || !Number.isFinite(max)) return vertical(0, 1, count);
-  if (min === max) {
+  // Smoothing leaves dust behind the sixteenth digit: a line that only dust moves is flat.
+  if (max - min <= Math.max(Math.abs(min), Math.abs(max)) * DUST) {
     const room = min === 0 ? 1 : Math.abs(min) / 2;
     return vertical(min - room, max + room, count);
   }

@@ -1,7 +1,7 @@
 /** What the browser keeps: the visitor and the grants for good, room keys and what waits only for this tab. */
 
 /** @typedef {{token: string, code: string, expiresAt?: number | null, person?: string}} Kept */
-/** @typedef {{code: string, requestId: string, token: string, name: string, askedAt: number, endsAt: number | null, person?: string}} Asked */
+/** @typedef {{code: string, roomId: string, requestId: string, token: string, name: string, askedAt: number, endsAt: number | null, person?: string}} Asked */
 
 /** Where the browser forbids storage (private windows, embedded pages) this tab's memory must do. */
 class Memory {

@@ -24,11 +24,17 @@ const SPENT = new Set(["unauthorized", "invalid_request", "not_allowed"]);
 
 /** Begins with the address of the page. */
 export async function begin() {
+  // Also when a link is opened in the tab of the same room: only the fragment changes then, and nothing is loaded.
+  window.addEventListener("popstate", () => void readAddress());
+  await readAddress();
+}
+
+/** Goes where the address of the page says. */
+function readAddress() {
   const fragment = readFragment(location.hash);
   // Before anything is asked of the server: no credential may stay where it can be copied or logged.
   if (location.hash) history.replaceState(null, "", location.pathname + location.search);
-  window.addEventListener("popstate", () => void open(codeIn(location.href), false));
-  await enter(codeIn(location.href), fragment);
+  return enter(codeIn(location.href), fragment);
 }
 
 /**
@@ -112,8 +118,10 @@ export async function join(name, password) {
   if (!answer.ok) return joinRefused(code, room, answer.problem);
   if (answer.body.visitor) storage.keepVisitor(answer.body.visitor);
   if (answer.body.status === "approved") return enterWith(code, answer.body);
-  const { request_id: requestId, token } = answer.body;
-  const asked = { code, requestId, token, name, askedAt: Date.now(), endsAt: toMs(answer.body.expires_at), person: answer.body.spectator_id };
+  const { request_id: requestId, token, ws_url: address } = answer.body;
+  // By its id: the code may change while we wait.
+  const roomId = new URL(address).pathname.split("/").pop() ?? code;
+  const asked = { code, roomId, requestId, token, name, askedAt: Date.now(), endsAt: toMs(answer.body.expires_at), person: answer.body.spectator_id };
   storage.keepInvitation(code, null);
   storage.keepAsked(asked);
   wait(asked, room);
@@ -138,7 +146,7 @@ export async function withdraw() {
   const asked = storage.asked();
   storage.keepAsked(null);
   anotherCode();
-  if (asked) await call("DELETE", `rooms/${encodeURIComponent(asked.code)}/requests/${asked.requestId}`, { token: asked.token });
+  if (asked) await call("DELETE", `rooms/${asked.roomId}/requests/${asked.requestId}`, { token: asked.token });
 }
 
 /** @typedef {import("../net/storage.js").Asked} Asked */
@@ -159,12 +167,12 @@ export function wait(asked, room) {
   const { code } = asked;
   show({ name: "waiting", code, room, askedAs: asked.name, askedAt: asked.askedAt, endsAt: asked.endsAt });
   if (!room) void nameTheRoom(code, step);
-  const where = { code, roomId: code, owner: false };
+  const where = { code, roomId: asked.roomId, owner: false, person: asked.person };
   watch(where, { token: asked.token }, {
     access: (message) => answered(asked, message),
     refused: (problem) => {
       const at = screen.value;
-      if (at.name === "room") return lost({ code: at.code, roomId: at.roomId, owner: false }, problem);
+      if (at.name === "room") return lost(where, problem);
       if (!lasts(step)) return;
       storage.keepAsked(null);
       refuse(code, room, { ...problem, code: WAITED[problem.code] ?? problem.code });
@@ -189,7 +197,7 @@ async function nameTheRoom(code, step) {
  * @param {number} step
  */
 async function ask(asked, step) {
-  const path = `rooms/${encodeURIComponent(asked.code)}/requests/${asked.requestId}?wait=25`;
+  const path = `rooms/${asked.roomId}/requests/${asked.requestId}?wait=25`;
   await pause(LOOK_MS);
   while (lasts(step)) {
     if (link.value?.phase === "open") {
@@ -221,23 +229,19 @@ function answered(asked, message) {
     return refuse(asked.code, at.room, { code: message.status === "denied" ? "approval_denied" : "request_gone", status: 0 });
   }
   if (message.room?.id) return enterWith(asked.code, message);
-  void stayOn(asked, message.token);
+  stayOn(asked, message.token);
 }
 
 /**
- * The lobby's socket turns live by itself; what is left is to learn the room's id, under which the grant is kept.
+ * The lobby's socket turns live by itself.
  * @param {Asked} asked
  * @param {string} token
  */
-async function stayOn(asked, token) {
-  const step = begins();
-  const { code, person } = asked;
-  admitted({ code, roomId: code, owner: false, person }, token);
-  show({ name: "room", code, roomId: code, owner: false, person });
-  const answer = await call("GET", `rooms/${encodeURIComponent(code)}`, { token });
-  if (!lasts(step) || !answer.ok) return;
-  const where = { code, roomId: answer.body.id, owner: false, person };
-  storage.keepGrant(where.roomId, { token, code, person });
+function stayOn(asked, token) {
+  begins();
+  const { code, roomId, person } = asked;
+  const where = { code, roomId, owner: false, person };
+  storage.keepGrant(roomId, { token, code, person });
   admitted(where, token);
   show({ name: "room", ...where });
 }

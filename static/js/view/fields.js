@@ -56,20 +56,20 @@ export function Choice({ name, label, value, options, save }) {
     want(null);
   };
   const chosen = wanted ?? value;
-  return html`<fieldset class="setting-box" aria-describedby=${`${name}-means`}>
-    <div class="setting"><legend>${label}</legend>
+  return html`<div class="setting-box" role="radiogroup" aria-labelledby=${`${name}-is`} aria-describedby=${`${name}-means`}>
+    <div class="setting"><span id=${`${name}-is`}>${label}</span>
       <span class="segmented" aria-busy=${saving.busy}>${options.map(([option, word]) => html`<label key=${option}>
         <input type="radio" name=${name} value=${option} checked=${option === chosen} onChange=${() => void pick(option)} /><span>${word}</span></label>`)}</span></div>
     <p class="hint" id=${`${name}-means`}>${options.find(([option]) => option === chosen)?.[2] ?? ""}</p>
     <${Wrong} error=${saving.error} />
-  </fieldset>`;
+  </div>`;
 }
 
 /** Milliseconds after the last press until a number is saved. */
 const PRESSES_MS = 600;
 
-/** @param {{label: string, value: number, least: number, most: number, save: (value: number) => Promise<Outcome>}} props */
-export function Stepper({ label, value, least, most, save }) {
+/** @param {{label: string, field: string, value: number, least: number, most: number, save: (value: number) => Promise<Outcome>}} props */
+export function Stepper({ label, field, value, least, most, save }) {
   const saving = useSaving();
   const [draft, setDraft] = useState(/** @type {string | null} */ (null));
   /** @type {{current: ReturnType<typeof setTimeout> | undefined}} */
@@ -82,7 +82,9 @@ export function Stepper({ label, value, least, most, save }) {
       return setDraft(null);
     }
     // What is typed stays until the server has taken it: nothing is lost by a save that fails.
-    if (!(await saving.save(save(Number(text)))).problem) setDraft(null);
+    const number = Number(text);
+    const doing = Number.isInteger(number) ? save(number) : Promise.resolve({ problem: { code: "invalid_request", status: 0, field } });
+    if (!(await saving.save(doing)).problem) setDraft(null);
   };
   const press = (/** @type {number} */ by) => {
     const next = String(Math.min(most, Math.max(least, (Number(draft ?? value) || least) + by)));

@@ -9,7 +9,7 @@ import { html, Icon, Spark } from "./parts.js";
 
 export function Figures() {
   void drawing.value; // reading it asks to be drawn again
-  return html`<div class="figures" role="group" aria-label="Key figures">
+  return html`<div class="figures" role="group" aria-label="Key figures"><h2 class="unseen">Key figures</h2>
     ${figures(picture.series).map((one) => html`<section key=${one.name} class="figure card">
       <h3><span class="name">${one.title}</span>${one.note && html`<small>${one.note}</small>`}</h3>
       <b class=${one.value === null ? "quiet" : ""} title=${exact(one.value)}>${one.text}${one.unit && html` <small>${one.unit}</small>`}</b>

@@ -50,8 +50,9 @@ function Writing({ roomId, done }) {
     if (busy) return;
     setBusy(true);
     const { user, note } = wish;
+    const uses = Number(wish.uses.trim() || NaN);
     const more = { ...(user.trim() ? { user_id: user.trim() } : {}), ...(note.trim() ? { note: note.trim() } : {}) };
-    const outcome = await invite(roomId, { uses: Number(wish.uses), hours: Number(wish.hours), ...more });
+    const outcome = await invite(roomId, { uses: Number.isInteger(uses) ? uses : 0, hours: Number(wish.hours), ...more });
     setBusy(false);
     setProblem(outcome.problem);
     if (outcome.problem === null) setMade({ url: outcome.url, said: `Link copied: ${invitationLine(outcome.invitation, Date.now())}` });

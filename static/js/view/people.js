@@ -42,10 +42,16 @@ export function People({ screen }) {
 function Row({ roomId, one, owner, self, open, toggle, gone }) {
   // A moderator looks after spectators; only the owner after moderators.
   const mine = !self && (owner || one.role === "spectator");
+  /** @type {{current: HTMLButtonElement | null}} */
+  const opener = useRef(null);
+  const close = () => {
+    toggle();
+    opener.current?.focus();
+  };
   return html`<tr class=${open ? "is-open" : ""}><td title=${one.name}>${one.name}${self && html` <span class="quiet">(you)</span>`}</td>
       <td class="role">${one.role === "spectator" ? "" : one.role}</td><td class=${`lag number${(one.lag_ms ?? 0) > 1000 ? " warn" : ""}`}>${lag(one.lag_ms)}</td>
-      <td class="do">${mine && html`<button class="button button-bare button-icon" type="button" aria-label=${`Options for ${one.name}`} aria-expanded=${open} onClick=${toggle}><${Icon} name="more" /></button>`}</td></tr>
-    ${open && mine && html`<tr class="doings-row"><td colspan="4"><${Doings} roomId=${roomId} one=${one} owner=${owner} close=${toggle} gone=${gone} /></td></tr>`}`;
+      <td class="do">${mine && html`<button ref=${opener} class="button button-bare button-icon" type="button" aria-label=${`Options for ${one.name}`} aria-expanded=${open} onClick=${toggle}><${Icon} name="more" /></button>`}</td></tr>
+    ${open && mine && html`<tr class="doings-row"><td colspan="4"><${Doings} roomId=${roomId} one=${one} owner=${owner} close=${close} gone=${gone} /></td></tr>`}`;
 }
 
 /** What is asked before somebody has to go, and what the button says. */

@@ -71,7 +71,7 @@ export function options(wishes) {
     axes: [
       { show: false },
       // Only keeps the room: labels and rules are ours.
-      { size: (plot) => gutter(plot, wishes.share), values: (_, ticks) => ticks.map(() => ""), ticks: { show: false }, grid: { show: false } },
+      { size: (plot) => gutter(plot, wishes.share), splits: (_, __, min, max) => [min, max], values: (_, ticks) => ticks.map(() => ""), ticks: { show: false }, grid: { show: false } },
     ],
     scales: { x: { time: false }, y: { range: (_, min, max) => rangeOf(min, max, wishes.height) } },
     series,

@@ -34,7 +34,7 @@ export function Settings({ roomId }) {
         hint="For who comes from now on. Who is in stays in." save=${(/** @type {string} */ text) => set({ password: text })} />`}
       ${password && html`<${Once} title="The new password." text=${password} said="Password copied" done=${() => setPassword("")} />`}
       <${Switch} label="Ask me before anybody enters" on=${Boolean(room.require_approval)} hint=${askable ? "" : "Here an invitation is the answer."} save=${(/** @type {boolean} */ on) => set({ require_approval: on })} />
-      <${Stepper} label="Seats" value=${room.max_spectators ?? 0} least=${1} most=${10_000} save=${(/** @type {number} */ seats) => set({ max_spectators: seats })} />
+      <${Stepper} label="Seats" field="max_spectators" value=${room.max_spectators ?? 0} least=${1} most=${10_000} save=${(/** @type {number} */ seats) => set({ max_spectators: seats })} />
       <${TextSetting} label="Code" shown=${room.code} start=${room.code ?? ""} mono=${true} most=${24} made=${chanceCode}
         hint="6 to 12 letters and digits. Who is in stays in; the old code opens nothing." save=${(/** @type {string} */ code) => set({ custom_code: code })} />
       <${Choice} name="presence" label="Others see" value=${room.presence ?? "count"} options=${PRESENCE} save=${(/** @type {string} */ presence) => set({ presence })} />
