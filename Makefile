@@ -18,11 +18,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## tell what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
+# Ctrl-C is how a demo ends: the demo says so itself, and make has nothing to add.
 demo: $(READY)-local ## train a small agent and watch it in the browser
-	@$(BIN)/python -P -m spectator demo $(DEMO)
+	@trap : INT; $(BIN)/python -P -m spectator demo $(DEMO) || [ $$? -eq 130 ]
 
 demo-lan: $(READY)-local ## the same, for everybody on this network; prints a QR code
-	@$(BIN)/python -P -m spectator demo --lan $(DEMO)
+	@trap : INT; $(BIN)/python -P -m spectator demo --lan $(DEMO) || [ $$? -eq 130 ]
 
 test: test-python test-page ## all tests: environment, store, browser, page
 	@echo "all tests passed"
