@@ -78,7 +78,7 @@ class Noted:
         if isinstance(error, StoreUnavailable) and self.call is None:
             return  # nobody knows who it was, and nothing was done
         if error is not None:
-            self.outcome = error.code if isinstance(error, RoomsError) else "internal_error"
+            self.outcome = _code(error)
         self._note(self.what)
 
     def _note(self, what: str) -> None:
@@ -105,6 +105,12 @@ class Noted:
             if part in self.request.match_info:
                 return self.request.match_info[part]
         return _in_body(self.call.body) if self.call is not None else None
+
+
+def _code(error: Exception) -> str:
+    if isinstance(error, RoomsError):
+        return error.code
+    return "cut_off" if isinstance(error, ConnectionError) else "internal_error"
 
 
 def _in_body(body: BaseModel | None) -> str | None:

@@ -14,10 +14,10 @@ from spectator.server.routes import Call
 async def show_audit(call: Call) -> web.Response:
     """A page of a tenant's audit, newest first."""
     query = call.asked(AuditQuery)
-    tenant = _tenant(call, query.tenant)
+    tenant, room = await _place(call, query)
     entries, following = await call.manager.rooms.audit.entries(
         tenant,
-        room=await _room(call, query.room, tenant),
+        room=room,
         what=query.what,
         since_ms=int((query.since or 0) * 1000),
         before=query.before,
@@ -26,23 +26,23 @@ async def show_audit(call: Call) -> web.Response:
     return reply(AuditAnswer(entries=[_entry(one) for one in entries], next=following))
 
 
-def _tenant(call: Call, asked: str | None) -> str | None:
-    """Whose audit is asked for: an API key's own, or whichever the operator names (none: the operator's)."""
-    if call.caller.kind == "operator":
-        return asked
-    if asked not in {None, call.caller.tenant}:  # whether there is such a tenant makes no difference
+async def _place(call: Call, query: AuditQuery) -> tuple[str | None, str | None]:
+    """Whose audit is asked for, and the id of the room if it is about one.
+
+    An API key reads its own tenant's. An operator names a tenant, or a room of any; else it is the operator's
+    own. An id is taken as it is: the room may be gone.
+    """
+    free = call.caller.kind == "operator"
+    tenant = query.tenant if free else call.caller.tenant
+    if query.tenant not in {None, tenant}:  # whether there is such a tenant makes no difference
         raise NotAllowed("An API key reads the audit of its own tenant. Leave tenant out.")
-    return call.caller.tenant
-
-
-async def _room(call: Call, ref: str | None, tenant: str | None) -> str | None:
-    """The id of the room that is asked for; an id is taken as it is, for rooms that are gone."""
-    if ref is None or is_room_id(ref):
-        return ref
-    found = await call.manager.rooms.find(ref)
-    if found is None or found.tenant != tenant:
+    anywhere = free and tenant is None
+    if query.room is None or (is_room_id(query.room) and not anywhere):
+        return tenant, query.room
+    found = await call.manager.rooms.find(query.room)
+    if found is None or not (anywhere or found.tenant == tenant):
         raise RoomNotFound
-    return found.id
+    return found.tenant, found.id
 
 
 def _entry(one: AuditEntry) -> AuditEntryView:

@@ -48,7 +48,9 @@ async def join(call: Call) -> web.Response:
         return reply(answer)
     call.noted.actor = Actor(call.caller.kind, outcome.request.person, outcome.request.name)
     call.noted.outcome, call.noted.subject = "waiting", outcome.request_id
-    if not outcome.again:
+    if outcome.again:
+        call.noted.what = None  # a page that was loaded again goes on waiting: no news
+    else:
         secrets = call.manager.rooms.webhook_secrets(outcome.room)
         call.request.app[WEBHOOKS].announce(outcome.room, outcome.request, call.manager.now_ms(), secrets)
     (shown,) = await call.manager.views([outcome.room], None)

@@ -78,6 +78,15 @@ async def test_the_life_of_a_room(site: Site) -> None:
     assert entries[1].actor.id == asked[0]["spectator_id"]
 
 
+async def test_who_asks_again_while_waiting_is_no_news(site: Site) -> None:
+    made, _ = await opened(site, require_approval=True)
+    path = f"/rooms/{made['room']['code']}/join"
+    visitor = (await site.call("POST", path, {})).body["visitor"]
+    for _ in range(3):
+        assert (await site.call("POST", path, {}, token=visitor)).status == 202
+    assert [(one.what, one.count) for one in await told(site)] == [("create", 1), ("join", 1)]
+
+
 async def test_powers_over_people_name_whom(site: Site) -> None:
     made, room = await opened(site)
     person = (await site.join(made["room"]["code"], "Ann"))["spectator_id"]
