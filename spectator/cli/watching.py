@@ -30,8 +30,8 @@ def watch(arguments: argparse.Namespace, out: Output) -> int:
 
 def line(event: Mapping[str, Any]) -> str:
     """Return one event as one line for people."""
-    when = str(event.get("timestamp", ""))[11:19]
-    return f"{printable(when)}  {printable(event.get('type', 'event')):<17} {printable(_told(event))}".rstrip()
+    when = printable(str(event.get("timestamp", ""))[11:19])
+    return f"{when}  {printable(event.get('type', 'event')):<17} {printable(_told(event))}".rstrip()
 
 
 def _told(event: Mapping[str, Any]) -> str:
