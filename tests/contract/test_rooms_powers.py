@@ -11,6 +11,7 @@ from rooms import (
     JoinRequest,
     NewInvitation,
     NotAllowed,
+    Parted,
     RequestSettled,
     Room,
     RoomPatch,
@@ -99,6 +100,19 @@ class TestKick:
         assert await store.part(room.id, known.row, parted, refused=True)
         admitted = await world.manager.redeem_request(await world.manager.caller(again.token))
         assert isinstance(admitted, Admitted)
+
+    async def test_a_decision_about_somebody_who_was_promoted_since_is_not_carried_out(
+        self, world: World
+    ) -> None:
+        """A moderator kicks a spectator whom the owner makes moderator at the same moment."""
+        room = (await world.room()).room
+        ann = await world.enter(room.code)
+        store = world.manager.powers._store
+        known = await store.known(room.id, ann.person)
+        await world.manager.powers.promote(room, ann.person)
+        parted = Parted(ann.person, "Ann", "kicked", world.clock.now_ms(), mark="m")
+        assert not await store.part(room.id, known.row, parted, refused=True)
+        assert await role_of(world, ann.token, room) == "moderator"
 
     async def test_owner_and_moderators_are_out_of_a_moderators_reach(self, world: World) -> None:
         room = (await world.room(owner_id="root")).room

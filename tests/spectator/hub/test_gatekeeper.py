@@ -120,6 +120,50 @@ async def test_a_dead_bell_delays_what_is_withdrawn_and_no_more(rooms, connectio
     await node.hub.stop()
 
 
+@pytest.mark.parametrize(
+    ("power", "code"),
+    [
+        (lambda node, room, person: node.rooms.powers.kick(room, person, "owner"), 4508),
+        (lambda node, room, person: node.rooms.powers.block(room, person, "owner"), 4512),
+        (lambda node, room, _: node.rooms.powers.rotate(room, "password"), 4003),
+        (lambda node, room, _: node.rooms.powers.rotate(room, "code"), 4003),
+        (lambda node, room, _: node.rooms.powers.rotate(room, "key"), 4501),
+        (lambda node, room, _: node.rooms.powers.transfer(room, "cleo"), 4501),
+    ],
+)
+async def test_the_bell_alone_brings_what_is_withdrawn(rooms, connection, power, code):
+    """Where nobody looks by themselves for a long while: it is each script that rings."""
+    node = Node(rooms, Log(connection), Policy(look_s=60, poll_s=600, renew_s=600))
+    await node.hub.start()
+    room = await node.room()
+    ann, right = await node.admitted(room)
+    if code == 4501:
+        right = Pass("owner", person="owner", generation=room.generation)
+    viewer, sink = await node.watch(room, right)
+    first = node.hub.view(room.id).looked_at
+    await eventually(lambda: node.hub.view(room.id).looked_at > first)  # the look that every newcomer causes
+    await power(node, room, ann.person)
+    assert await ended(sink) == code
+    node.hub.detach(viewer)
+    await node.hub.stop()
+
+
+async def test_the_bell_alone_brings_another_role(rooms, connection):
+    node = Node(rooms, Log(connection), Policy(look_s=60, poll_s=600, renew_s=600))
+    await node.hub.start()
+    room = await node.room(max_spectators=1)
+    ann, right = await node.admitted(room)
+    viewer, sink = await node.watch(room, right)
+    first = node.hub.view(room.id).looked_at
+    await eventually(lambda: node.hub.view(room.id).looked_at > first)
+    await node.rooms.powers.promote(room, ann.person)
+    assert (await told(sink, "notice"))["role"] == "moderator"
+    await node.rooms.powers.demote(room, ann.person)
+    assert (await told(sink, "notice", 2))["role"] == "spectator"
+    node.hub.detach(viewer)
+    await node.hub.stop()
+
+
 def test_lost_bells_cost_five_seconds_at_most():
     """Rung for by a look each second, and read within the longest rest: never later than promised."""
     policy = Policy()
