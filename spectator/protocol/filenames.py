@@ -1,4 +1,4 @@
-"""A file's name made of what a stranger called something: safe in every folder, on any system, in a header."""
+"""A file's name made of what a stranger called something: safe in every folder, on any system."""
 
 from __future__ import annotations
 

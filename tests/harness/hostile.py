@@ -71,5 +71,5 @@ REFUSED = {
 }  # fmt: skip
 
 TEXTS = {
-    name: text for name, text in (ACCEPTED | REFUSED).items() if name not in {"half a pair", "very long"}
+    name: text for name, text in {**ACCEPTED, **REFUSED}.items() if name not in {"half a pair", "very long"}
 }
