@@ -106,6 +106,21 @@ async def test_a_join_repeated_after_a_lost_answer_spends_nothing(world: World) 
     assert await used(world, room.id) == [1]
 
 
+async def test_one_that_was_withdrawn_since_the_decision_is_not_spent(world: World) -> None:
+    room = (await world.room(access_level="invite_only")).room
+    made, _ = await invite(world, room.id, uses=5)
+    record = await RoomStore(world.connection).read(room.id)
+    invited = await InvitationsStore(world.connection).get(room.id, made.id)
+    assert record is not None
+    await world.manager.invitations.withdraw(room, made.id)
+    word, _ = await PeopleStore(world.connection).admit(
+        record, a_member(), as_member=False, lease_end_ms=None, nonce="n_1", invited=invited
+    )
+    assert word == "changed"
+    assert await used(world, room.id) == [0]
+    assert await world.manager.people(room.id) == []
+
+
 async def test_an_invitation_that_was_not_needed_is_kept(world: World) -> None:
     listed = await world.identity("ann")
     for fields, bearer in (

@@ -3,6 +3,7 @@ import pytest
 from rooms import InvitationNotFound, JoinAsk, NewInvitation
 from rooms.access import Proof
 from rooms.manager.invitations import NO_INVITATION
+from rooms.store.invitations_store import Invited
 from tests.rooms.made import a_room
 from tests.rooms.world import HOUR, World
 
@@ -53,6 +54,15 @@ async def test_a_forged_token_is_looked_for_like_any_other(world: World) -> None
     assert (forged.invitation_id, forged.room_id) == (NO_INVITATION, None)
     assert len(invitations.look("r_1", forged)) == 1
     assert invitations.proof(forged, None, a_room(), None) is Proof.WRONG
+
+
+async def test_a_token_of_one_room_is_worth_nothing_in_another_whatever_is_found_there(world: World) -> None:
+    room = (await world.room()).room
+    made, token = await world.manager.invitations.make(room, NewInvitation())
+    invitations = world.manager.invitations
+    shown, row = invitations.read(token), Invited(made, "{}")
+    assert invitations.proof(shown, row, room, None) is Proof.RIGHT
+    assert invitations.proof(shown, row, a_room(), None) is Proof.WRONG
 
 
 async def test_a_member_row_says_what_it_rests_on(world: World) -> None:
