@@ -38,4 +38,5 @@ class Limits:
     waiting_of_client: int = 50
     waiting_of_person: int = 3
     rooms_of_tenant: int = 1000
+    keys_of_tenant: int = 1000
     code_length: int = 6

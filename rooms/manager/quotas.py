@@ -18,6 +18,9 @@ BURSTS = {1_000: 2, 60_000: 1}
 COUNTED_MS = 10_000
 """What is bounded by the second is shown as the mean of so long; what is bounded by the minute, of one."""
 
+REMEMBERED_S = 1.0
+"""For so long, at most, a refusal is repeated without asking the store."""
+
 MOST_LISTED = 10_000
 """Rooms that are looked at for a usage that is not counted because it has no limit."""
 
@@ -45,7 +48,7 @@ class Quotas:
         self._store = store
         self._names = names
         self._tenancy = tenancy
-        self._spent_until: dict[str, tuple[float, QuotaExceeded]] = {}
+        self._refused: dict[str, tuple[float, QuotaExceeded]] = {}
         self._stored: Shared[int] = Shared()
 
     # ------------------------------------------------------------ over time
@@ -76,19 +79,18 @@ class Quotas:
 
         Raises ``QuotaExceeded``. It forgets after a second, for quotas can be changed.
         """
-        told = self._spent_until.get(tenant)
-        if told is None:
+        refused = self._refused.get(tenant)
+        if refused is None:
             return
-        until, error = told
-        left = until - time.monotonic()
-        if left > 0:
-            raise exceeded(error.quota or "", error.limit, left)
-        del self._spent_until[tenant]
+        forgotten_at, error = refused
+        if time.monotonic() < forgotten_at:
+            raise error
+        del self._refused[tenant]
 
     def _remember(self, tenant: str, error: QuotaExceeded) -> QuotaExceeded:
         if error.quota in PUBLISHED:
-            wait_s = min(error.retry_after or 0.0, 1.0)
-            self._spent_until[tenant] = (time.monotonic() + wait_s, error)
+            wait_s = min(error.retry_after or 0.0, REMEMBERED_S)
+            self._refused[tenant] = (time.monotonic() + wait_s, error)
         return error
 
     # ------------------------------------------------------------ kept

@@ -25,9 +25,6 @@ from rooms.tenants import DEFAULTS, LOCAL, QUOTAS, ApiKey, KeyKind, Look, MadeKe
 
 SCOPES = frozenset({"publish", "read", "manage"})
 
-KEYS_OF_TENANT = 1_000
-"""Keys that one tenant (or the operator) may have at once."""
-
 TRIES = 8
 """How often a change is worked out anew when another operator made one in between."""
 
@@ -174,8 +171,10 @@ class Tenants:
         tenant = _owner_of(new)
         if tenant is not None and (await self.get(tenant)).status == "deleting":
             raise NotAllowed("This tenant is being deleted.")
-        if sum(one.tenant == tenant for one, _ in await self._store.keys()) >= KEYS_OF_TENANT:
-            raise NotAllowed(f"There are {KEYS_OF_TENANT} keys already. Revoke those that nobody uses.")
+        if sum(one.tenant == tenant for one, _ in await self._store.keys()) >= (
+            most := self._limits.keys_of_tenant
+        ):
+            raise NotAllowed(f"There are {most} keys already. Revoke those that nobody uses.")
         raw, now_ms = new_key(tenant), self._store.now_ms
         scopes = frozenset[str]() if tenant is None else frozenset(new.scopes or SCOPES)
         ends_ms = None if new.expires_hours is None else now_ms + int(new.expires_hours * HOUR_MS)
@@ -249,13 +248,14 @@ class Tenants:
         now_ms = self._store.now_ms
         trusted = {one.id for one in self._tenancy.trusted.values()}
         asked = [one for one in dict.fromkeys(key_ids) if one not in trusted]
-        found, suspended = await self._store.look(asked, list(dict.fromkeys(tenants)))
+        named = set(tenants) - {LOCAL}
+        found, halted, gone = await self._store.look(asked, sorted(named))
         dead = {
             asked_id
             for asked_id, one in zip(asked, found, strict=True)
-            if one is None or one.is_over(now_ms) or (one.tenant is not None and one.tenant in suspended)
+            if one is None or one.is_over(now_ms) or one.tenant in halted
         }
-        return Look(frozenset(dead), frozenset(suspended - {LOCAL}))
+        return Look(frozenset(dead), frozenset(gone | (halted & named)))
 
     async def is_halted(self, tenant: str) -> bool:
         """Whether a tenant is suspended or being deleted, as this node knows it: at most a second old."""

@@ -28,5 +28,5 @@ for at, level in pairs(levels) do
   redis.call('HSET', KEYS[1], name .. ':level', level, name .. ':at', now, name .. ':now', spent + ARGV[at + 1])
 end
 redis.call('HSET', KEYS[1], 'last', ARGV[2])
-redis.call('PEXPIRE', KEYS[1], kept)
+if redis.call('PTTL', KEYS[1]) < kept then redis.call('PEXPIRE', KEYS[1], kept) end -- a debt is not forgotten
 return {0, 0}

@@ -91,8 +91,8 @@ class TenantsStore:
 
     async def look(
         self, key_ids: Sequence[str], tenants: Sequence[str]
-    ) -> tuple[list[ApiKey | None], set[str]]:
-        """The keys of these ids, and those of the tenants that are halted or gone; one pipeline."""
+    ) -> tuple[list[ApiKey | None], set[str], set[str]]:
+        """The keys of these ids, all halted tenants, and which of ``tenants`` are gone; one pipeline."""
         commands: list[Sequence[Any]] = [("HGETALL", keys.HALTED)]
         if key_ids:
             commands.append(("HMGET", keys.KEYS, *key_ids))
@@ -103,7 +103,7 @@ class TenantsStore:
         found = [_key(row) if row else None for row in (replies[1] if key_ids else [])]
         known = replies[-1] if tenants else []
         gone = {tenant for tenant, row in zip(tenants, known, strict=True) if not row}
-        return found, gone | (halted & set(tenants))
+        return found, halted, gone
 
     async def forget(self, tenant: str) -> None:
         """Remove the last of a tenant that is being deleted: its row and its mark."""

@@ -39,7 +39,19 @@ def desk(arguments: argparse.Namespace) -> Union[ApiDesk, StoreDesk]:
             f"Set SPECTATOR_OPERATOR_KEY to an operator key of {told.url}; without it tenants are reached "
             "only on the server's own machine.",
         )
-    return ApiDesk(Api(_address(told), told.operator_key))
+    return ApiDesk(operator_api(arguments))
+
+
+def operator_api(arguments: argparse.Namespace) -> Api:
+    """Return the server to ask as an operator, for what is told by servers only.
+
+    Raises:
+        CommandError: there is no operator key in the environment, or no server.
+    """
+    told = environment(arguments)
+    if told.operator_key is None:
+        raise CommandError("unauthorized", "Set SPECTATOR_OPERATOR_KEY to an operator key of that server.")
+    return Api(_address(told), told.operator_key)
 
 
 def usage_desk(arguments: argparse.Namespace) -> Union[ApiDesk, StoreDesk]:
