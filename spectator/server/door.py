@@ -15,7 +15,7 @@ from aiohttp import web
 
 from rooms import InternalError, PayloadTooLarge
 from spectator.server.access_log import AccessLog, access_logger
-from spectator.server.headers import SECURITY_HEADERS
+from spectator.server.headers import security_headers
 from spectator.server.problems import MalformedRequest, problem_of, problem_response
 
 KEEPALIVE_S = 75.0
@@ -49,7 +49,7 @@ class Door(web.RequestHandler):
         else:
             self.logger.info("a connection sent something that is not HTTP: %s", type(exc).__name__)
             response = problem_response(MalformedRequest())
-        response.headers.update(SECURITY_HEADERS)
+        response.headers.update(security_headers(request))
         response.headers["Cache-Control"] = "no-store"
         response.force_close()
         return response

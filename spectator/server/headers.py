@@ -10,6 +10,7 @@ from typing import Final
 
 from aiohttp import web
 
+from spectator.server.hosts import is_tls
 from spectator.server.keys import HOST
 
 SECURITY_HEADERS: Final = {
@@ -41,10 +42,19 @@ def content_security_policy(host: str | None) -> str:
     return _PAGE_POLICY.format(sockets=sockets)
 
 
+TLS_HEADERS: Final = {"Strict-Transport-Security": "max-age=31536000"}
+"""Said over TLS alone: a browser that has heard it asks this name by https only, whatever port it asks."""
+
+
+def security_headers(request: web.BaseRequest) -> dict[str, str]:
+    """What every answer to this request carries."""
+    return SECURITY_HEADERS | TLS_HEADERS if is_tls(request) else SECURITY_HEADERS
+
+
 async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:
     """``on_response_prepare``: complete the headers of any answer, page, problem or handshake."""
     headers = response.headers
-    headers.update(SECURITY_HEADERS)
+    headers.update(security_headers(request))
     if response.content_type == "text/html":
         headers.update(PAGE_HEADERS)
         headers["Content-Security-Policy"] = content_security_policy(request.get(HOST))

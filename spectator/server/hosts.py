@@ -161,7 +161,7 @@ def budget_name(address: str) -> str:
     return str(ip)
 
 
-def is_tls(request: web.Request) -> bool:
+def is_tls(request: web.BaseRequest) -> bool:
     """Whether this server itself decrypted the connection."""
     return request.transport is not None and request.transport.get_extra_info("ssl_object") is not None
 

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import urllib.error
@@ -33,6 +34,7 @@ class ServerProcess:
         self.log = data_dir.parent / f"{data_dir.name}.log"
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
+        self.trust: ssl.SSLContext | None = None  # for a server under TLS: whose certificates are believed
 
     @property
     def api_key(self) -> str:
@@ -59,7 +61,7 @@ class ServerProcess:
             url = str(told["url"]).rstrip("/")
             if (
                 told["pid"] == self.process.pid
-                and urllib.request.urlopen(f"{url}/readyz", timeout=5).status == 200
+                and urllib.request.urlopen(f"{url}/readyz", timeout=5, context=self.trust).status == 200
             ):
                 return url
         return None
@@ -93,7 +95,7 @@ class ServerProcess:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}/api/v1{path}", data, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=30, context=self.trust) as answer:
                 return answer.status, json.loads(answer.read() or b"{}")
         except urllib.error.HTTPError as problem:
             with problem:

@@ -3,12 +3,14 @@
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
@@ -34,13 +36,21 @@ async def test_it_names_this_server(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["server.json"], "no draft may stay"
 
 
-async def test_the_first_that_is_alive_stays(tmp_path: Path) -> None:
+@pytest.mark.parametrize("secured", [False, True])
+async def test_the_first_that_is_alive_stays(tmp_path: Path, *, secured: bool) -> None:
+    """Under TLS with whatever certificate: what is asked is whether somebody is there."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if secured else None
+    if context is not None:
+        trustme.CA().issue_cert("lab.example").configure_cert(context)
+
     async def alive(_request: web.Request) -> web.Response:
         return web.Response()
 
     app = web.Application()
     app.router.add_get("/healthz", alive)
-    async with TestServer(app) as first:
+    first = TestServer(app, scheme="https" if secured else "http")
+    await first.start_server(ssl=context)
+    async with first:
         assert await Discovery(tmp_path, str(first.make_url("")).rstrip("/")).claim()
         second = Discovery(tmp_path, "http://127.0.0.1:8001")
         assert not await second.claim()

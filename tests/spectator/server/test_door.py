@@ -14,7 +14,7 @@ from spectator.server.door import make_door
 from spectator.server.guard import guard
 from spectator.server.headers import SECURITY_HEADERS, add_security_headers
 from spectator.server.hosts import Doorman
-from spectator.server.keys import DOORMAN
+from spectator.server.keys import DOORMAN, TABLE
 from spectator.settings import Settings
 from tests.harness.waiting import eventually
 
@@ -68,6 +68,7 @@ async def served() -> AsyncIterator[int]:
     }.items():
         app.router.add_get(path, handler)
     app.router.add_post("/read", read)
+    app[TABLE] = frozenset(app.router.routes())
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     loop = asyncio.get_running_loop()

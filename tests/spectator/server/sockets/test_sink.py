@@ -2,8 +2,11 @@
 
 import asyncio
 import socket
+import ssl
+from functools import partial
 
 import pytest
+import trustme
 
 from spectator.server.sockets.sink import TransportSink, tune
 from tests.harness.waiting import eventually
@@ -32,6 +35,52 @@ async def pair():
     transport.abort()
     other.close()
     await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def secured(tmp_path):
+    """The same under TLS: the other end has shaken hands, and reads when it is told to."""
+    authority = trustme.CA()
+    server_side, client_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("localhost").configure_cert(server_side)
+    authority.configure_trust(client_side)
+    loop = asyncio.get_running_loop()
+    listener = socket.create_server(("127.0.0.1", 0))
+    other = socket.socket()
+    other.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    other.connect(listener.getsockname())
+    accepted, _ = listener.accept()
+    listener.close()
+    accepted.setblocking(False)
+    greeting = loop.run_in_executor(
+        None, partial(client_side.wrap_socket, other, server_hostname="localhost")
+    )
+    transport, _ = await loop.connect_accepted_socket(asyncio.Protocol, accepted, ssl=server_side)
+    yield Pair(transport, await greeting)
+    transport.abort()
+    (await greeting).close()
+    await asyncio.sleep(0)
+
+
+async def test_under_tls_too_a_reader_that_stops_shows(secured):
+    """The layer between holds 64 KB more than it tells of, and no more than that."""
+    sink = TransportSink(secured.transport)
+    swallowed = 0
+    while not sink.buffered():
+        sink.write(b"x" * 16_384)
+        swallowed += 16_384
+        assert swallowed < 500_000, "TLS hides how slow the viewer is"
+    sink.abort()
+    assert sink.closed()
+
+
+async def test_under_tls_too_what_was_written_leaves_before_the_end(secured):
+    sink = TransportSink(secured.transport)
+    sink.write(b"last words")
+    sink.finish()
+    assert sink.closed()
+    assert await asyncio.to_thread(secured.other.recv, 100) == b"last words"
+    assert await asyncio.to_thread(secured.other.recv, 100) == b""  # ended as TLS asks, not cut off
 
 
 async def test_a_reader_that_stops_shows_after_a_few_slices(pair):
