@@ -5,7 +5,7 @@ Pure: no store, no hashing. Passwords appear here only as a plan of what is to b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -140,7 +140,10 @@ def document(
 
 
 def changed_document(before: Mapping[str, Any], patch: RoomPatch) -> dict[str, Any]:
-    """The document after a change, without its level and hash. Raises ``InvalidRequest``."""
+    """The document after a change, without its level and hash. Raises ``InvalidRequest``.
+
+    Who is on both lists already (listed, and blocked since) may stay so: blocked wins while it lasts.
+    """
     after = dict(before)
     for name in sorted(patch.model_fields_set):
         value = getattr(patch, name)
@@ -150,7 +153,8 @@ def changed_document(before: Mapping[str, Any], patch: RoomPatch) -> dict[str, A
             after[name] = value
         elif name in {"allowed_users", "blocked_users"}:
             after[name] = sorted(set(value or ()))
-    _check_users(after["allowed_users"], after["blocked_users"])
+    on_both_already = set(before["allowed_users"]) & set(before["blocked_users"])
+    _check_users(set(after["allowed_users"]) - on_both_already, after["blocked_users"])
     return after
 
 
@@ -161,7 +165,7 @@ def as_patch(new: NewRoom) -> RoomPatch:
     return RoomPatch.model_construct(_fields_set=set(given), **given)
 
 
-def _check_users(allowed: list[str], blocked: list[str]) -> None:
+def _check_users(allowed: Iterable[str], blocked: Iterable[str]) -> None:
     both = sorted(set(allowed) & set(blocked))
     if both:
         raise InvalidRequest("blocked_users: somebody is on both lists.", field="blocked_users")
