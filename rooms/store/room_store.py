@@ -194,8 +194,8 @@ class RoomStore:
         """Forget what time has overtaken, and say how the room stands; None: there is no such room."""
         now_ms = self.now_ms
         parts = ("room", "waiting", "requests", "askers", "asked", "members", "seats", "refused")
-        parts += ("parted", "parting", "barred")
-        names = [*keys.of_room(room_id, *parts), channel_of(room_id)]
+        names = keys.of_room(room_id, *parts, "parted", "parting", "barred")
+        names.append(channel_of(room_id))
         args = [now_ms, now_ms - MEMBERSHIP_MS, TENDED_AT_ONCE, nonce]
         reply = await self._connection.run(scripts.TEND, names, args)
         if not reply:
