@@ -54,15 +54,22 @@ _BLANKS = {"\u034f", "\u115f", "\u1160", "\u17b4", "\u17b5", "\u2800", "\u3164",
 """Letters, marks and symbols by their category that show nothing: two names could look the same by them."""
 
 
+_KEYCAP = "\u20e3"
+_SHAPED = {"So", "Sm", "Po", "Pd"}
+"""What a selector chooses the shape of: signs that are drawn as a letter or as an emoji."""
+
+
 def _refuse(kind: str, message: str) -> PydanticCustomError:
     return PydanticCustomError(kind, message)
 
 
 def _clean(text: str) -> str:
-    """One line of text that shows what it is: NFC, trimmed, nothing invisible in it."""
+    """One line of text that shows what it is: NFC, trimmed, one space between words, nothing invisible."""
     if len(text) > LONGEST_SPELLING:
         raise _refuse("too_long", f"must have at most {NAME_LENGTH} characters")
-    text = unicodedata.normalize("NFC", text).strip()
+    if any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in text.strip()):
+        raise _refuse("unseen_characters", "must not hold line breaks, tabs or other control characters")
+    text = " ".join(unicodedata.normalize("NFC", text).split())
     if len(text) > NAME_LENGTH:
         raise _refuse("too_long", f"must have at most {NAME_LENGTH} characters")
     if any(_hides(text, at) for at in range(len(text))):
@@ -86,13 +93,39 @@ def _hides(text: str, at: int) -> bool:
         around = (text[at - 1] if at else "") + text[at + 1 : at + 2]
         needed = any(not one.isascii() and unicodedata.category(one) in _JOINED for one in around)
         return len(around) < 2 or not needed or any(one in _JOINERS for one in around)
+    if _selects(char):
+        return not _is_shaped(text[at - 1] if at else "", text[at + 1 : at + 2], char)
     never_one = ord(char) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(char) <= 0xFDEF
     return char in _BLANKS or never_one or unicodedata.category(char) in _UNSEEN
+
+
+def _selects(char: str) -> bool:
+    """Whether a character chooses the shape of the one before it."""
+    return (
+        "\ufe00" <= char <= "\ufe0f" or "\u180b" <= char <= "\u180f" or "\U000e0100" <= char <= "\U000e01ef"
+    )
+
+
+def _is_shaped(before: str, after: str, selector: str) -> bool:
+    """Whether a selector changes what is seen; behind any other letter it makes a second name of one."""
+    if not before:
+        return False
+    category = unicodedata.category(before)
+    if "\ufe00" <= selector <= "\ufe0f":
+        return after == _KEYCAP or before == "\u2139" or (category in _SHAPED and not before.isascii())
+    return category == "Lo"  # Mongolian, and the shapes in which Japanese families write theirs
 
 
 def _shows(char: str) -> bool:
     """Whether a character draws something by itself: no mark, no space, no joiner."""
     return unicodedata.category(char)[0] not in "MZC"
+
+
+def _spelt_once(text: str) -> str:
+    """A user's id as it came: two users must never become one by what is done to spaces."""
+    if " ".join(text.split()) != text.strip():
+        raise _refuse("spaces", "must have one plain space between its parts")
+    return text
 
 
 def _some(text: str) -> str:
@@ -184,10 +217,11 @@ def _level(value: Any) -> Any:
 
 
 Name = Annotated[str, AfterValidator(_clean), AfterValidator(_some)]
+UserId = Annotated[str, AfterValidator(_spelt_once), AfterValidator(_clean), AfterValidator(_some)]
 Label = Annotated[str, AfterValidator(_clean)]
 Password = Annotated[str, AfterValidator(_password)]
 Code = Annotated[str, StringConstraints(max_length=64), AfterValidator(_code)]
-Users = Annotated[list[Name], Field(max_length=USERS)]
+Users = Annotated[list[UserId], Field(max_length=USERS)]
 Level = Annotated[AccessLevel, BeforeValidator(_level)]
 Mode = Literal["live_training", "replay", "comparison"]
 Hours = Annotated[float, Field(gt=0, le=HOURS, allow_inf_nan=False)]

@@ -32,6 +32,7 @@ from rooms.fields import (
     Scope,
     Seats,
     TenantId,
+    UserId,
     Users,
     Webhook,
 )
@@ -89,7 +90,7 @@ class NewRoom(Form):
     graphs: Graphs | None = None
     config: Config = Field(default_factory=dict)
     metadata: Metadata = Field(default_factory=dict)
-    owner_id: Name | None = None
+    owner_id: UserId | None = None
     reuse: bool = False
 
 
@@ -136,7 +137,7 @@ class JoinAsk(Form):
 class NewIdentity(Form):
     """The body of ``POST /identities``: who somebody is, as the tenant vouches for it."""
 
-    user_id: Name
+    user_id: UserId
     name: Label | None = None
     hours: Annotated[float, Field(gt=0, le=24 * 31, allow_inf_nan=False)] = 24.0
 
@@ -150,7 +151,7 @@ class Rotation(Form):
 class Transfer(Form):
     """The body of ``POST /rooms/{room}/transfer``: the user of the tenant who is the owner from now on."""
 
-    user_id: Name
+    user_id: UserId
 
 
 class NewInvitation(Form):
@@ -161,7 +162,7 @@ class NewInvitation(Form):
 
     uses: Annotated[int, Field(ge=1, le=1000)] = 1
     hours: Annotated[float, Field(gt=0, le=HOURS, allow_inf_nan=False)] = 24.0
-    user_id: Name | None = None
+    user_id: UserId | None = None
     note: Label | None = None
 
 

@@ -155,7 +155,19 @@ def test_texts_come_out_normalised() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["日本語", "می‌خواهم", "PDF\u200c\u0647\u0627", "क्‍ष", "👩‍🔬", "1️⃣", "O'Neill <b>", "x" * NAME_LENGTH],
+    [
+        "日本語",
+        "می‌خواهم",
+        "PDF\u200c\u0647\u0627",
+        "क्‍ष",
+        "👩‍🔬",
+        "1️⃣",
+        "❤️ ©️ ↔️ ‼️ \u2139\ufe0f",
+        "🏳️‍🌈",
+        "葛\U000e0100城",
+        "O'Neill <b>",
+        "x" * NAME_LENGTH,
+    ],
 )
 def test_a_name_may_be_in_any_script(name: str) -> None:
     assert NewRoom.read({"name": name}).name == name
@@ -181,12 +193,30 @@ def test_a_name_that_shows_nothing_is_refused(name: str) -> None:
         "Ann\u200d",
         "\u200cAnn",
         "Ann\u034f",
+        "Ann\ufe0f",
+        "1\ufe0f",
+        "Ann\U000e0100",
+        "日\ufe0f",
+        "\u26a0\ufe0f\ufe0f",
         "日\u200d\u200d本",
         "Ann\uffff",
     ],
 )
 def test_two_names_cannot_look_the_same_by_something_unseen(name: str) -> None:
     assert refusal(NewRoom, name=name).field == "name"
+
+
+def test_words_of_a_name_have_one_space_between_them() -> None:
+    assert NewRoom.read({"name": " a  b\u00a0c\u3000d "}).name == "a b c d"
+    for broken in ("a\nb", "a\tb", "a\u2028b", "a\x1cb", "a\x85b"):
+        assert refusal(NewRoom, name=broken).field == "name"
+
+
+def test_two_users_never_become_one_by_their_spaces() -> None:
+    for user in ("a  b", "a\u00a0b", "a\u2003b"):
+        assert refusal(NewRoom, allowed_users=[user]).field == "allowed_users.0"
+        assert refusal(NewRoom, owner_id=user).field == "owner_id"
+    assert NewRoom.read({"allowed_users": [" a b "]}).allowed_users == ["a b"]
 
 
 def test_marks_do_not_climb_over_other_lines() -> None:
