@@ -23,7 +23,7 @@ from rooms import (
 from rooms.presence import CODE_KEPT_MS
 from rooms.store import keys
 from tests.contract.test_rooms_joins import code_of, seats
-from tests.contract.test_rooms_powers import now, put_out, role_of
+from tests.contract.test_rooms_powers import ELSEWHERE, now, put_out, role_of
 from tests.rooms.world import SECOND, SECRET, World, world_on
 
 
@@ -124,6 +124,24 @@ class TestPassword:
         made = await asyncio.gather(*(rotate(world, room, "password") for _ in range(2)))
         tried = [await code_of(world.ask(room.code, password=one.password)) for one in made]
         assert sorted(tried) == ["in", "wrong_password"]
+
+
+async def test_rotations_and_changes_at_once_all_hold(world: World) -> None:
+    """Each writes the whole document: what another one wrote in between must not be lost."""
+    room = (await world.room()).room
+    for number in range(5):
+        ann = await world.enter((await now(world, room)).code, client=f"10.0.0.{number}")
+        made, _, _, _ = await asyncio.gather(
+            rotate(world, room, "password"),
+            world.manager.change(room, RoomPatch.read({"name": f"name {number}"})),
+            world.manager.powers.block(room, ann.person, "owner"),
+            world.manager.powers.transfer(room, f"user {number}"),
+        )
+        after = await now(world, room)
+        assert (after.name, after.owner_id) == (f"name {number}", f"user {number}")
+        assert ann.person in after.blocked_users
+        assert await code_of(world.ask(room.code, client=ELSEWHERE, password=made.password)) == "in"
+        await world.manager.change(room, RoomPatch.read({"password": None, "access_level": "public"}))
 
 
 class HeldPasswords(Passwords):

@@ -216,15 +216,20 @@ async def test_who_is_no_moderator_any_more_sits_down(node):
     assert viewer.stage is Stage.LIVE
 
 
-async def test_who_is_no_moderator_any_more_and_finds_no_seat_is_ended(node):
+async def test_who_is_no_moderator_any_more_and_finds_no_seat_is_ended(rooms, connection):
+    node = Node(rooms, Log(connection), Policy(renew_s=600))  # long before the seats are renewed
+    await node.hub.start()
     room = await node.room(max_spectators=1)
     ann, right = await node.admitted(room)
-    _, sink = await node.watch(room, right)
+    viewer, sink = await node.watch(room, right)
     await node.rooms.powers.promote(room, ann.person)
     await told(sink, "notice")
-    await node.watch(room)
+    other, _ = await node.watch(room)
     await node.rooms.powers.demote(room, ann.person)
     assert await ended(sink) == 4509
+    for one in (viewer, other):
+        node.hub.detach(one)
+    await node.hub.stop()
 
 
 async def test_a_lower_capacity_throws_nobody_out(node):
