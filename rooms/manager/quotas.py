@@ -111,6 +111,11 @@ class Quotas:
         """Count what a room keeps now: its log and its checkpoint."""
         [size] = await self._store.sizes([room_id])
         await self._store.note_stored(tenant, room_id, size)
+        found = await self._store.tenant(tenant)
+        if (
+            found is None or found.status == "deleting"
+        ):  # since the size was read: this must not come after it
+            await self._store.unlink([keys.tenant_stored(tenant)])
 
     # ------------------------------------------------------------ told
 
