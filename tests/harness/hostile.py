@@ -58,6 +58,7 @@ REFUSED = {
     "blank braille": "\u2800\u2800",
     "blank hangul": "\u3164",
     "blank behind a name": "Ann\u115f",
+    "selector behind a letter": "Ann\ufe0f",
     "marks alone": "\u0301\u0301",
     "spaces": " \u3000 \u00a0",
     "joiner alone": "\u200d",

@@ -87,3 +87,18 @@ async def test_without_a_store_it_goes_on_quietly(
     await connection.close()
     assert "store_unavailable" in caplog.text
     assert "Traceback" not in caplog.text
+
+
+async def test_what_is_noted_is_written_by_itself(connection: Connection, rooms: RoomManager) -> None:
+    housekeeping = Housekeeping(connection, rooms, keep(rooms), every_s=10)
+    housekeeping.start()
+    rooms.audit.note(access.AuditEntry("kick", "ok", access.Actor("room_key"), "local"))
+    try:
+
+        async def written() -> bool:
+            entries, _ = await rooms.audit.entries("local")
+            return [one.what for one in entries] == ["kick"]
+
+        await eventually(written, what="the entry")
+    finally:
+        await housekeeping.stop()

@@ -8,6 +8,8 @@ import pytest
 from pydantic import SecretBytes
 
 from rooms import (
+    Actor,
+    AuditEntry,
     Connection,
     InvalidRequest,
     NewRoom,
@@ -128,3 +130,13 @@ async def test_stopping_twice_says_good_bye_once(manager: Manager) -> None:
     await manager.say_goodbye()
     await manager.say_goodbye()
     assert not manager.hub.available
+
+
+async def test_what_was_noted_last_is_written_at_the_end(
+    store: EmbeddedStore, connection: Connection, tmp_path: Path
+) -> None:
+    opened = await Manager.open(Settings(data_dir=tmp_path), store.url)
+    opened.rooms.audit.note(AuditEntry("close", "ok", Actor("operator"), "local"))
+    await opened.stop()
+    doings = "sp:{audit:local}:doings"
+    assert await connection.command("XLEN", doings) == 1
