@@ -81,11 +81,12 @@ class Room:
     Args:
         server: where.
         name: of the room, unique among the stories on one server.
+        api_key: whose; the server's own if left out.
         fields: of ``POST /rooms``.
     """
 
-    def __init__(self, server: ServerProcess, name: str, **fields: Any) -> None:
-        status, made = server.call("POST", "/rooms", {"name": name, **fields})
+    def __init__(self, server: ServerProcess, name: str, *, api_key: str = "api_key", **fields: Any) -> None:
+        status, made = server.call("POST", "/rooms", {"name": name, **fields}, token=api_key)
         assert status == 201, made
         self.server = server
         self.id: str = made["room"]["id"]

@@ -56,8 +56,8 @@ async def test_the_owners_panel_is_clean_in_every_state(
 
 
 async def two_knock(cinema: Cinema, room: Room) -> tuple[Person, Person]:
-    """Noor and Sven wait to be let in."""
-    noor, sven = await cinema.person(), await cinema.person()
+    """Noor, who has a dark phone, and Sven wait to be let in."""
+    noor, sven = await cinema.person(phone=True, dark=True), await cinema.person()
     for person, name in ((noor, "Noor"), (sven, "Sven")):
         await person.page.goto(room.url)
         await person.enter(name, "pass word")
@@ -105,13 +105,15 @@ async def test_the_panel_works_without_a_mouse(server: ServerProcess, cinema: Ci
     page = owner.page
     options = page.get_by_role("button", name="Options for Noor")
     await options.focus()
+    remove = page.get_by_role("button", name="Remove", exact=True)
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("button", name="Remove", exact=True)).to_be_focused(timeout=PATIENCE_MS)
+    await expect(remove).to_be_focused(timeout=PATIENCE_MS)
     await page.keyboard.press("Escape")
     await expect(options).to_be_focused()
     await page.keyboard.press("Enter")
+    await expect(remove).to_be_focused(timeout=PATIENCE_MS)
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("button", name="Cancel")).to_be_focused()
+    await expect(page.get_by_role("button", name="Cancel")).to_be_focused(timeout=PATIENCE_MS)
     await page.keyboard.press("Tab")
     await page.keyboard.press("Enter")
     await noor.sees("The owner ended your visit")

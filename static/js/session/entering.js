@@ -112,6 +112,7 @@ export async function join(name, password) {
   show({ ...before, busy: true, problem: null });
   storage.keepPersonName(name);
   const invitation = storage.invitation(code);
+  if (invitation) void takeBack(storage.asked()); // who is invited waits no longer
   const body = { display_name: name, ...(password ? { password } : {}), ...(invitation ? { invitation } : {}) };
   const answer = await call("POST", `rooms/${encodeURIComponent(code)}/join`, { token: bearer(), body });
   if (!lasts(step)) return;
@@ -144,8 +145,13 @@ function joinRefused(code, room, problem) {
 /** Takes the request back. */
 export async function withdraw() {
   const asked = storage.asked();
-  storage.keepAsked(null);
   anotherCode();
+  await takeBack(asked);
+}
+
+/** @param {Asked | null} asked */
+async function takeBack(asked) {
+  storage.keepAsked(null);
   if (asked) await call("DELETE", `rooms/${asked.roomId}/requests/${asked.requestId}`, { token: asked.token });
 }
 

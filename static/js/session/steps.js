@@ -120,8 +120,9 @@ export function enterWith(code, answer) {
 export function lost(where, problem) {
   const { owner, roomId } = where;
   const { room } = picture;
-  if (owner) storage.keepKey(roomId, null);
-  else storage.keepGrant(roomId, null);
+  // A room may be out of sight for a while (its tenant is suspended); a key is no use in any other.
+  if (!owner) storage.keepGrant(roomId, null);
+  else if (problem.code !== "room_gone") storage.keepKey(roomId, null);
   link.value = null;
   const code = room?.code ?? where.code;
   const ended = problem.code === "unauthorized" || problem.code === "place_ended";

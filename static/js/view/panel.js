@@ -15,6 +15,9 @@ import { Settings } from "./settings.js";
 /** Milliseconds between two looks at who is in, and at what no message tells. */
 const LOOK_MS = 4000;
 
+/** Up to so many people the list follows each who comes or goes; a crowd's is long, and looked at now and then. */
+const FEW = 100;
+
 /** @param {{screen: import("../session/state.js").Watching}} props */
 export function Panel({ screen }) {
   const { roomId, owner } = screen;
@@ -52,7 +55,10 @@ function useLooks(roomId) {
     look();
     return () => clearInterval(timer);
   }, [roomId]);
-  useEffect(() => void lookAround(roomId), [roomId, crowd]);
+  const few = (watching ?? 0) <= FEW;
+  useEffect(() => {
+    if (few) void lookAround(roomId);
+  }, [roomId, few ? crowd : ""]);
 }
 
 /** @param {{roomId: string}} props */

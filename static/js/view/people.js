@@ -11,6 +11,10 @@ import { html, Icon } from "./parts.js";
 /** @typedef {import("../session/owner.js").Somebody} Somebody */
 /** @typedef {import("../session/owner.js").Power} Power */
 
+/** From so many people on one looks for a name; so many are shown at first. */
+const SEEKING = 12;
+const MANY = 60;
+
 /** @param {{screen: import("../session/state.js").Watching}} props */
 export function People({ screen }) {
   void drawing.value;
@@ -19,20 +23,25 @@ export function People({ screen }) {
   /** @type {{current: HTMLHeadingElement | null}} */
   const title = useRef(null);
   const { here, blocked } = people.value;
+  const [sought, seek] = useState("");
+  const [all, showAll] = useState(false);
   const seats = picture.room?.max_spectators;
   const seated = here?.filter((one) => one.role === "spectator").length ?? 0;
   const gone = () => {
     setOpen("");
     title.current?.focus();
   };
-  const rows = (here ?? []).map((one) => html`<${Row} key=${one.id} roomId=${roomId} one=${one} owner=${owner} self=${one.id === person}
+  const found = (here ?? []).filter((one) => one.name.toLowerCase().includes(sought.trim().toLowerCase()));
+  const rows = (all ? found : found.slice(0, MANY)).map((one) => html`<${Row} key=${one.id} roomId=${roomId} one=${one} owner=${owner} self=${one.id === person}
     open=${open === one.id} toggle=${() => setOpen(open === one.id ? "" : one.id)} gone=${gone} />`);
   return html`<section aria-labelledby="p-people">
     <header><h3 id="p-people" ref=${title} tabindex="-1">People</h3><span class="quiet">${here ? `${count(seated)}${seats ? ` of ${count(seats)} seats` : ""}` : ""}</span></header>
+    ${(here?.length ?? 0) > SEEKING && html`<input class="input seek" type="search" placeholder="Find a person" aria-label="Find a person" value=${sought} onInput=${(/** @type {any} */ event) => seek(event.currentTarget.value)} />`}
     <table class="table people">
       <thead><tr><th scope="col"><span class="unseen">Name</span></th><th scope="col"><span class="unseen">Role</span></th><th scope="col"><span class="unseen">Behind</span></th><th scope="col"><span class="unseen">Options</span></th></tr></thead>
       <tbody>${owner && html`<tr><td>You</td><td class="role">owner</td><td class="lag number">${lag(link.value?.latency)}</td><td class="do"></td></tr>`}${rows}</tbody>
     </table>
+    ${!all && found.length > MANY && html`<button class="button button-bare" type="button" onClick=${() => showAll(true)}>Show all ${count(found.length)}</button>`}
     ${here && here.length === 0 && html`<p class="small quiet">Nobody else is here yet.</p>`}
     ${blocked.length > 0 && html`<${Blocked} roomId=${roomId} blocked=${blocked} />`}
   </section>`;
