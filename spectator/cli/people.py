@@ -7,17 +7,19 @@ from typing import Any, Dict, List
 
 from spectator.cli.exits import CommandError, Exit
 from spectator.cli.finding import api
-from spectator.cli.output import Output, printable, table
+from spectator.cli.output import Output, moment, printable, table
 from spectator.client.api import Api
 
 
 def requests(arguments: argparse.Namespace, out: Output) -> int:
     """List the requests of a room."""
     found = api(arguments).requests(arguments.room)
-    rows = [[one["id"], one["name"], one["status"], one["requested_at"]] for one in found]
-    out.result(
-        {"requests": found}, table(["REQUEST", "NAME", "STATUS", "SINCE"], rows) if rows else "Nobody asks."
-    )
+    rows = [
+        [one["name"], one.get("user_id") or "-", one["status"], moment(one["requested_at"]), one["id"]]
+        for one in found
+    ]
+    shown = table(["NAME", "USER", "STATUS", "SINCE", "REQUEST"], rows) if rows else "Nobody asks."
+    out.result({"requests": found}, shown)
     return Exit.DONE
 
 

@@ -18,6 +18,7 @@ from spectator.client.address import Address
 from spectator.client.api import BASE, TIMEOUT, authorization, decode
 from spectator.client.batches import Numbering
 from spectator.client.errors import Refused, Unreachable
+from spectator.client.stderr import Speaker
 from spectator.client.transport import Transport
 
 LONGEST_BATCH = 500  # lines; the server takes 1,000
@@ -98,6 +99,7 @@ class Publisher:
         self._path = f"{BASE}/rooms/{quote(room, safe='')}/events"
         self._numbering = Numbering()
         self._transport = Transport(address)
+        self._speaker = Speaker()
 
     def send(self, events: List[Mapping[str, Any]]) -> Dict[str, Any]:
         """Send events (none: the heartbeat) and return the server's answer.
@@ -124,6 +126,8 @@ class Publisher:
             except Refused as refused:
                 if refused.code not in COMING_BACK or time.monotonic() > end:
                     raise
+                # Not silently: whoever looks at an empty chart must know where the lines are.
+                self._speaker.complain(refused.quota or refused.code, f"{refused.message} Waiting.")
                 time.sleep(refused.retry_after or RETRY_S)
             except Unreachable:
                 if time.monotonic() > end:

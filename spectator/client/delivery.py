@@ -229,6 +229,7 @@ class Delivery:
         self.opened = opened
         self._pause = FIRST_PAUSE
         self._speaker.over("unreachable")
+        self._speaker.over("unauthorized")
         self._hooks.opened(opened)
 
     def _renew(self, opened: Opened, doubt: Refused) -> None:

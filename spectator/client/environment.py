@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Dict, Mapping, Optional
 
@@ -41,13 +41,13 @@ class Environment:
     """
 
     url: Optional[str]
-    api_key: Optional[str]
+    api_key: Optional[str] = field(repr=False)
     mode: str
     data_dir: Path
     autostart: bool
     rank: int
     config_dir: Optional[Path] = None
-    operator_key: Optional[str] = None
+    operator_key: Optional[str] = field(default=None, repr=False)
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Environment:

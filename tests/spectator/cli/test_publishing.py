@@ -5,6 +5,7 @@ import pytest
 
 from spectator.cli.publishing import LONGEST_BATCH, batches, parse
 from tests.harness.terminal import spectator_command, spectator_json
+from tests.spectator.client.fake_server import FakeServer, Reply
 
 
 @pytest.mark.parametrize(
@@ -61,3 +62,19 @@ def test_an_unknown_room_is_told(server):
     done = spectator_command(server.data_dir, "publish", "ZZZZZZ", "--json", typed="reward=1\n")
     assert done.returncode == 1
     assert json.loads(done.stdout)["error"]["code"] == "room_not_found"
+
+
+def test_a_quota_that_is_used_up_is_said_and_waited_for(tmp_path):
+    told = {"code": "quota_exceeded", "detail": "The tenant may publish 5 events a second. Send fewer."}
+    full = [Reply(429, {**told, "quota": "events_per_second", "limit": 5}, (("Retry-After", "0.01"),))] * 3
+    with FakeServer() as fake:
+        fake.troubles.append(lambda call: full.pop() if call.body and full else None)
+        fake.troubles.append(lambda _: Reply(200, {"accepted": 1, "rejected": []}))
+        done = spectator_command(
+            tmp_path, "publish", "ABC234", "--url", fake.url, typed="loss=1\n", SPECTATOR_API_KEY="sk_local_x"
+        )
+        bodies = [(call.body, call.sequence) for call in fake.calls]
+    assert (done.returncode, done.stdout) == (0, "Published 1 event.\n")
+    assert done.stderr == "spectator: The tenant may publish 5 events a second. Send fewer. Waiting.\n"
+    assert len(bodies) == 4
+    assert len(set(bodies)) == 1  # the very same under the same number: nothing is told twice

@@ -66,3 +66,10 @@ def test_a_server_is_started_with_what_concerns_it() -> None:
         },
     )
     assert told == {"PATH": "/bin", "SPECTATOR_HOSTS": "h", "SPECTATOR_DATA_DIR": "/data"}
+
+
+def test_keys_are_not_shown_by_accident() -> None:
+    told = Environment.read(
+        {**HOME, "SPECTATOR_API_KEY": "sk_a_s3cret", "SPECTATOR_OPERATOR_KEY": "op_s3cret"}
+    )
+    assert "s3cret" not in repr(told)
