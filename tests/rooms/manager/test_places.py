@@ -1,8 +1,8 @@
 import pytest
 
-from rooms import NewKey, NewRoom, NewTenant, QuotaExceeded, Room, TenantPatch
+from rooms import NewKey, NewRoom, NewTenant, QuotaExceeded, Room, RoomManager, Secrets, TenantPatch
 from rooms.presence import SEAT_MS
-from tests.rooms.world import SECOND, World
+from tests.rooms.world import SECOND, SECRET, World
 
 SEATS = "sp:tenant:acme:seats"
 
@@ -52,9 +52,6 @@ async def test_a_seat_lasts_as_long_as_it_is_renewed(world: World) -> None:
 
 
 async def test_what_two_nodes_hold_is_given_back_by_the_last(world: World) -> None:
-    from rooms import RoomManager, Secrets
-    from tests.rooms.world import SECRET
-
     room = await room_of_acme(world, seats=5)
     other = RoomManager(world.connection, Secrets([SECRET]))
     member = await world.enter(room.code)
