@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from rooms import RoomManager, RoomPatch, Secrets
-from spectator.hub import Pass, Stage, Variant
+from spectator.hub import Pass, Policy, Stage, Variant
 from spectator.log import Log
 from tests.harness.waiting import eventually
 from tests.spectator.hub.conftest import Sink
@@ -120,6 +120,18 @@ async def test_spectators_hear_what_the_room_allows_and_a_change_at_once(nodes):
     await here.rooms.change(room, RoomPatch(presence="count"))
     for sink in (ann, ben):
         await last_crowd(sink, watching=3, names=None)
+
+
+async def test_a_change_of_what_may_be_told_does_not_wait_for_the_next_second(rooms, connection):
+    node = Node(rooms, Log(connection), Policy(look_s=60.0))
+    await node.hub.start()
+    room = await node.room(presence="names")
+    viewer, ann = await node.watch(room, (await node.admitted(room, "Ann"))[1])
+    await last_crowd(ann, names=["Ann"])
+    await node.rooms.change(room, RoomPatch(presence="count"))
+    await last_crowd(ann, watching=1, names=None)
+    node.hub.detach(viewer)
+    await node.hub.stop()
 
 
 async def test_who_is_promoted_learns_the_names_and_who_is_demoted_no_more_of_them(nodes):
