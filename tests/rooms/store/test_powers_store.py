@@ -1,7 +1,7 @@
 """The store's part of powers: what is known of a person, and what is remembered of who was put out."""
 
-from rooms import Parted
-from rooms.store import PowersStore, keys
+from rooms import BlockedPerson, Parted, RoomPatch
+from rooms.store import PowersStore, RoomStore, keys
 from rooms.store.powers_store import PARTED_MOST
 from tests.rooms.world import World
 
@@ -54,3 +54,33 @@ async def test_no_more_are_remembered_than_are_told(world: World) -> None:
     assert not await world.connection.command("HEXISTS", parted, "v_0"), "the oldest goes first"
     assert await world.connection.command("HEXISTS", parted, "v_old")
     assert not await world.connection.command("ZSCORE", *keys.of_room(room.id, "refused"), "v_old")
+
+
+async def test_what_was_decided_about_a_room_that_changed_since_is_not_written(world: World) -> None:
+    store = PowersStore(world.connection)
+    room = (await world.room()).room
+    ann = await world.enter(room.code)
+    stale = await RoomStore(world.connection).read(room.id)
+    assert stale is not None
+    known, blocked = await store.known(room.id, ann.person), BlockedPerson(ann.person, "Ann", None, 1)
+    await world.manager.change(room, RoomPatch.read({"name": "renamed"}))
+    assert await store.rotate(stale, {"code": "AAAAAA"}, "v1") == "changed"
+    assert await store.block(stale, stale.document, known, blocked, "v1") == "changed"
+    assert await store.unblock(stale, stale.document, blocked, None, "v1") == "changed"
+    found = await world.manager.find(room.id)
+    assert found is not None
+    assert (found.name, found.code, found.blocked_users) == ("renamed", room.code, frozenset())
+    assert ann.person in (await world.manager.glance(room.id)).members  # type: ignore[union-attr]
+
+
+async def test_a_write_that_comes_again_acts_once(world: World) -> None:
+    store = PowersStore(world.connection)
+    room = (await world.room()).room
+    record = await RoomStore(world.connection).read(room.id)
+    assert record is not None
+    assert await store.rotate(record, {"generation": 2}, "v1") == "ok"
+    ann = await world.enter(room.code)
+    assert await store.rotate(record, {"generation": 2}, "v1") == "ok", (
+        "the answer was lost, so it is sent again"
+    )
+    assert ann.person in (await world.manager.glance(room.id)).members  # type: ignore[union-attr]
