@@ -66,9 +66,26 @@ test("leaving comments out changes neither the program nor its line numbers", ()
   }
 });
 
-test("the whole page is at most 100 KB on the wire", () => {
+/**
+ * What files weigh on the wire, as the server packs them.
+ * @param {string[]} paths below static/
+ */
+function weight(paths) {
+  return paths.reduce((sum, path) => sum + gzipSync(path.startsWith("js/") ? withoutComments(read(path)) : read(path), { level: 9 }).length, 0);
+}
+
+const PAGE = closure("js/main.js");
+
+test("the whole page, up to and in a room, is at most 100 KB on the wire", () => {
   const styles = [...INDEX.matchAll(/rel="stylesheet" href="\{\{base\}\}static\/([^"]+)"/g)].map((match) => match[1]);
-  const paths = [...closure("js/main.js"), ...styles, "js/boot.js", "icon.svg", "index.html"];
-  const bytes = paths.reduce((sum, path) => sum + gzipSync(path.startsWith("js/") ? withoutComments(read(path)) : read(path), { level: 9 }).length, 0);
+  const bytes = weight([...PAGE, ...styles, "js/boot.js", "icon.svg", "index.html"]);
   assert.ok(bytes <= 100_000, `${bytes} bytes`);
+});
+
+test("the panel is fetched by owners and moderators only, and is at most 30 KB more", () => {
+  const more = closure("js/view/panel.js").filter((path) => !PAGE.includes(path));
+  assert.ok(more.includes("js/session/powers.js"), "nobody else fetches what only they can do");
+  assert.doesNotMatch(INDEX, /panel/);
+  const bytes = weight([...more, "css/panel.css", "vendor/uqr.js"]);
+  assert.ok(bytes <= 30_000, `${bytes} bytes`);
 });

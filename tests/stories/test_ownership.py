@@ -107,7 +107,7 @@ async def test_who_is_here_is_told_as_the_owner_allows(server: ServerProcess, ci
     await expect(dialog).not_to_contain_text("Sven", timeout=PATIENCE_MS)
     await expect(dialog).to_contain_text("watching")
     await owner.chooses("Others see", "Nothing")
-    await expect(dialog).to_contain_text("keeps to themselves", timeout=PATIENCE_MS)
+    await expect(dialog).to_contain_text("does not show who is here", timeout=PATIENCE_MS)
     await expect(noor.page.locator(".watchers b")).to_have_count(0)
     await noor.page.reload()
     await noor.sees_badge("Open")

@@ -36,7 +36,7 @@ export function JoinCard({ screen }) {
         <label for="name">Your name</label>
         <input class="input" id="name" name="name" value=${name} autocomplete="nickname" maxlength="40" aria-describedby="name-hint"
           placeholder="Guest" onInput=${(/** @type {any} */ event) => setName(event.currentTarget.value)} />
-        <p class="hint" id="name-hint">${SEEN_BY[room.presence] ?? "The owner and the others in the room see it."}</p>
+        <p class="hint" id="name-hint">The owner sees it, and the others where the room shows names.</p>
       </div>` : html`<p>You are signed in by your link: the owner sees the name it carries.
         <button class="link-button accent" type="button" onClick=${asGuest}>Come as a guest instead</button></p>`}
       ${asks && html`<${PasswordField} value=${password} change=${setPassword} wrong=${wrong ? sentence(problem) : ""} attempt=${problem} />`}
@@ -68,10 +68,6 @@ function PasswordField({ value, change, wrong, attempt }) {
 
 /** @type {Record<string, string>} */
 const LEVELS = { password: "Needs a password", invite_only: "For invited people", private: "Private" };
-
-/** Who sees the name that is asked for. */
-/** @type {Record<string, string>} */
-const SEEN_BY = { count: "Only the owner sees it.", nothing: "Only the owner sees it." };
 
 /** @param {{room: any, code: string}} props */
 function RoomTitle({ room, code }) {
@@ -118,8 +114,9 @@ export function Refused({ screen }) {
   const { room, code, problem, again, until } = screen;
   const words = wordsFor(problem);
   const tone = words.tone === "plain" ? "" : ` badge-${words.tone}`;
-  const left = until === null ? 0 : until - now.value;
-  const seats = problem.code === "room_full" && room?.max_spectators ? `All ${room.max_spectators} seats are taken. ` : "";
+  void now.value; // each second, which began up to a second ago
+  const left = until === null ? 0 : until - Date.now();
+  const seats = problem.code === "room_full" ? takenWords(room?.max_spectators) : "";
   return html`<div class="room-page">
     <header class="status-line"><span class=${`badge${tone}`}><i class="dot" aria-hidden="true"></i>${words.badge}</span><h1>${room?.name ?? spoken(code)}</h1>
       <div class="end"><${ThemeButton} /></div></header>
@@ -135,6 +132,12 @@ export function Refused({ screen }) {
       </p>
     </div></main>
   </div>`;
+}
+
+/** @param {number | undefined} seats */
+function takenWords(seats) {
+  if (!seats) return "";
+  return seats === 1 ? "The only seat is taken. " : `All ${seats} seats are taken. `;
 }
 
 /** While the room is asked for; words only, and only when it takes long. */

@@ -239,8 +239,8 @@ export function Crowd({ owner }) {
   const shown = names ?? [];
   const others = (watching ?? 0) - shown.length;
   return html`<${Dialog} title="Who is watching" close=${close}>
-    <p class="quiet">${watching === null ? "The owner keeps to themselves who is here." : `${count(watching)} watching${seats ? `, ${count(seats)} seats` : ""}`}</p>
-    ${watching !== null && !names && html`<p class="quiet">Only the owner sees the names.</p>`}
+    <p class="quiet">${watching === null ? "The owner does not show who is here." : `${count(watching)} watching${seats ? `, ${count(seats)} seats` : ""}`}</p>
+    ${watching !== null && !names && html`<p class="quiet">Only the owner and moderators see the names.</p>`}
     ${shown.length > 0 && html`<ul class="crowd">${shown.map((name, i) => html`<li key=${i}>${name}</li>`)}${others > 0 && html`<li class="quiet">and ${count(others)} more</li>`}</ul>`}
     ${!owner && html`<button class="button" type="button" onClick=${() => { close(); void leaveRoom(); }}><${Icon} name="leave" />Leave the room</button>`}
   <//>`;
