@@ -65,7 +65,7 @@ class HistoryQuery(Query):
     """The query of ``GET /rooms/{room}/history``."""
 
     metrics: str = Field(
-        default="", max_length=16_384, description="Names, separated by commas; all if left out."
+        default="", max_length=3500, description="Names, separated by commas; all if left out."
     )
     start: Time | None = Field(default=None, alias="from", description="Not before: seconds or ISO-8601.")
     end: Time | None = Field(default=None, alias="to", description="Not after.")

@@ -24,7 +24,7 @@ from rooms import (
 )
 from spectator.hub import Stage
 from spectator.server.policy import Policy
-from spectator.server.problems import ANSWERS, PROBLEM_TYPE
+from spectator.server.problems import ANSWERS, PROBLEM_TYPE, MalformedRequest, RequestTimeout
 from spectator.server.routes import Place, Route
 from spectator.server.sockets.messages import RULES, Rule
 
@@ -35,6 +35,7 @@ _SCHEMAS: Final = "#/components/schemas/{model}"
 _EVERY_CALL: Final[tuple[type[RoomsError], ...]] = (
     HostNotAllowed,
     OriginNotAllowed,
+    MalformedRequest,
     StoreUnavailable,
     Busy,
     InternalError,
@@ -137,13 +138,18 @@ def _responses(route: Route, names: dict[type[BaseModel], str]) -> dict[str, Any
         answers[str(status)] = {"description": "Done."}
         if model is not None:
             answers[str(status)]["content"] = _json(names[model])
-        elif route.gives is not None:
-            answers[str(status)]["content"] = {route.gives: {"schema": {"type": "string"}}}
+        elif route.gives:
+            answers[str(status)]["content"] = {kind: {"schema": _of_kind(kind)} for kind in route.gives}
     for status, errors in sorted(_refusals(route).items()):
         codes = ", ".join(sorted({f"`{error.code}`" for error in errors}))
         schema = {"schema": {"$ref": _SCHEMAS.format(model=names[Problem])}}
         answers[str(status)] = {"description": codes, "content": {PROBLEM_TYPE: schema}}
     return answers
+
+
+def _of_kind(media_type: str) -> dict[str, Any]:
+    """The schema of a special answer: JSON is what it is, all else is text."""
+    return {} if media_type == "application/json" else {"type": "string"}
 
 
 def _refusals(route: Route) -> dict[int, list[type[RoomsError]]]:
@@ -153,6 +159,8 @@ def _refusals(route: Route) -> dict[int, list[type[RoomsError]]]:
         expected += [RoomNotFound, TooManyAttempts]
     if route.body is not None or route.query is not None:
         expected.append(InvalidRequest)
+    if route.body is not None or route.takes:
+        expected.append(RequestTimeout)
     expected += _of_policy(route.policy)
     by_status: dict[int, list[type[RoomsError]]] = {}
     for error in dict.fromkeys(expected):

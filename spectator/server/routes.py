@@ -91,7 +91,7 @@ class Route:
         finds_room: look the ``{room}`` up before the handler runs; False where the domain does it (joining).
         own_pace: the handler waits for the other end or for something to happen, and takes its turns itself.
         takes: media types of a special body, for the OpenAPI document.
-        gives: media type of a special answer, for the OpenAPI document.
+        gives: media types of a special answer, for the OpenAPI document.
         headers: further request headers the call reads, name → meaning.
         audit: the name under which the audit notes this call, refused or done; None: it is not noted.
     """
@@ -108,7 +108,7 @@ class Route:
     finds_room: bool = True
     own_pace: bool = False
     takes: Sequence[str] = ()
-    gives: str | None = None
+    gives: Sequence[str] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     audit: str | None = None
 

@@ -375,7 +375,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         query=bodies.ExportQuery,
         answers={200: None},
         own_pace=True,
-        gives="application/octet-stream",
+        gives=tuple(export.TYPES.values()),
     ),
     Route(
         "GET",
@@ -388,7 +388,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         refusals=(RoomFull, *_ENDED),
         finds_room=False,
         own_pace=True,
-        gives="text/event-stream",
+        gives=("text/event-stream",),
         headers={"Last-Event-ID": "The cursor to go on from."},
     ),
     Route(
