@@ -10,6 +10,9 @@ from spectator.cli.finding import api
 from spectator.cli.output import Output, moment, printable, table
 
 
+PASSWORD_TOO = "The room's password is asked for all the same.\n"
+
+
 def invite(arguments: argparse.Namespace, out: Output) -> int:
     """Make an invitation, or list them, or withdraw one."""
     server = api(arguments)
@@ -27,17 +30,19 @@ def invite(arguments: argparse.Namespace, out: Output) -> int:
         given = {"user_id": arguments.user, "note": arguments.note}
         fields.update({name: value for name, value in given.items() if value is not None})
         made = server.invite(arguments.room, fields)
-        out.result(made, _told(made, arguments.room))
+        guarded = bool(server.room(arguments.room).get("has_password"))
+        out.result(made, _told(made, arguments.room, guarded=guarded))
     return Exit.DONE
 
 
-def _told(made: Dict[str, Any], room: str) -> str:
+def _told(made: Dict[str, Any], room: str, *, guarded: bool) -> str:
     whom = "1 person" if made["uses"] == 1 else f"{made['uses']} people"
     if made.get("user_id"):
         whom = f"the user {printable(made['user_id'])}"
     return (
         f"{made['url']}\n"
         f"lets in {whom}, until {moment(made['expires_at'])}; shown this once.\n"
+        f"{PASSWORD_TOO if guarded else ''}"
         f"Take it back: spectator invite {printable(room)} --withdraw {made['id']}"
     )
 

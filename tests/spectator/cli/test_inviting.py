@@ -48,3 +48,11 @@ def test_no_invitations_and_none_of_that_id(server):
     assert spectator_command(server.data_dir, "invite", code, "--list").stdout == "No invitations.\n"
     done = spectator_command(server.data_dir, "invite", code, "--withdraw", "i_0", "--json")
     assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (1, "invitation_not_found")
+
+
+def test_that_the_password_is_asked_for_all_the_same_is_said(server):
+    code = own_room(server, "cli invite password", "--generate-password")
+    done = spectator_command(server.data_dir, "invite", code)
+    assert "The room's password is asked for all the same.\n" in done.stdout
+    token = done.stdout.splitlines()[0].rpartition("#invite=")[2]
+    assert join(server, code, token)[1]["code"] == "password_required"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import math
 from typing import List
 
 from spectator.client.stderr import AGAIN_AFTER, Speaker
@@ -29,6 +30,15 @@ def test_complains_once_a_minute_about_each_thing() -> None:
     clock.now += 1
     speaker.complain("a", "again")
     assert stream.getvalue().split("\n") == ["spectator: a", "spectator: b", "spectator: again", ""]
+
+
+def test_what_nobody_can_mend_from_here_is_said_once_however_long_it_lasts() -> None:
+    stream, clock = io.StringIO(), Clock()
+    speaker = Speaker(stream=lambda: stream, now=clock)
+    for _ in range(100):
+        speaker.complain("a", "revoked", again=math.inf)
+        clock.now += 3600
+    assert stream.getvalue() == "spectator: revoked\n"
 
 
 def test_what_is_over_is_news_when_it_comes_again() -> None:
