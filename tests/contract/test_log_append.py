@@ -74,11 +74,14 @@ async def test_a_room_key_that_was_replaced_appends_nothing_more(
     connection: Connection, heartbeat: bool
 ) -> None:
     log = await open_room(connection, generation=2, publisher_until=7)
+    old = Fence(generation=1)
+    late = (
+        log.heartbeat(ROOM, old)
+        if heartbeat
+        else log.append(ROOM, batch(reward(1)), producer="p", sequence=1, fence=old)
+    )
     with pytest.raises(Unauthorized):
-        if heartbeat:
-            await log.heartbeat(ROOM, Fence(generation=1))
-        else:
-            await log.append(ROOM, batch(reward(1)), producer="p", sequence=1, fence=Fence(generation=1))
+        await late
     assert (await log.heads([ROOM]))[ROOM].seq == 0
     assert await room_field(connection, "publisher_until") == 7, "it is no sign of life either"
     assert (await log.append(ROOM, batch(reward(1)), fence=Fence(generation=2))).offset == 1
