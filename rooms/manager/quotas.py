@@ -59,8 +59,6 @@ class Quotas:
         Raises ``QuotaExceeded`` with the quota, its limit and when there is enough again. Quotas without a
         limit cost nothing.
         """
-        if tenant == LOCAL:
-            return
         limits = await self._tenancy.limits_of(tenant)
         costs = [
             _cost(name, amount, limit)
@@ -97,8 +95,6 @@ class Quotas:
 
     async def check_stored(self, tenant: str) -> bool:
         """Whether what a tenant keeps is to be counted. Raises ``QuotaExceeded`` when it is too much."""
-        if tenant == LOCAL:
-            return False
         limit = (await self._tenancy.limits_of(tenant))["stored_bytes"]
         if limit is None:
             return False

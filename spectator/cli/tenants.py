@@ -21,7 +21,7 @@ QUOTAS = (
 )
 BYTES = frozenset({"bytes_per_second", "stored_bytes"})
 UNLIMITED = "unlimited"
-SIZES = ((10**9, "G"), (10**6, "M"), (10**3, "k"))
+SIZES = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 
 
 def create(arguments: argparse.Namespace, out: Output) -> int:
@@ -133,8 +133,11 @@ def create_key(arguments: argparse.Namespace, out: Output) -> int:
     fields: Dict[str, Any] = {}
     if arguments.operator:
         fields["operator"] = True
-    if arguments.tenant is not None:
-        fields["tenant"] = arguments.tenant
+    tenant = _named(arguments)
+    if tenant is not None:
+        fields["tenant"] = tenant
+    elif not arguments.operator:
+        raise CommandError("invalid_request", "Say whose key it is: a tenant, or --operator.", Exit.USAGE)
     given = {"scopes": arguments.scopes, "name": arguments.name, "expires_hours": arguments.hours}
     fields.update({name: value for name, value in given.items() if value is not None})
     made = desk(arguments).create_key(fields)
@@ -144,7 +147,7 @@ def create_key(arguments: argparse.Namespace, out: Output) -> int:
 
 def list_keys(arguments: argparse.Namespace, out: Output) -> int:
     """List the keys there are; none of them is printed."""
-    found = desk(arguments).keys(arguments.tenant)
+    found = desk(arguments).keys(_named(arguments))
     rows = [
         [
             one["id"],
@@ -174,13 +177,19 @@ def revoke_key(arguments: argparse.Namespace, out: Output) -> int:
 
 def usage(arguments: argparse.Namespace, out: Output) -> int:
     """Tell what tenants use of what they may."""
-    found = usage_desk(arguments).usage(arguments.tenant)
+    found = usage_desk(arguments).usage(_named(arguments))
     parts = []
     for one in found:
         status = "" if one["status"] == "active" else f" ({one['status']})"
         parts.append(f"{one['tenant']}{status}\n{table(['QUOTA', 'USED', 'LIMIT'], _used(one))}")
     out.result({"usage": found}, "\n\n".join(parts))
     return Exit.DONE
+
+
+def _named(arguments: argparse.Namespace) -> Optional[str]:
+    """The tenant that was named, by its place or by ``--tenant``."""
+    tenant: Optional[str] = arguments.tenant if arguments.tenant is not None else arguments.of
+    return tenant
 
 
 def _quotas(arguments: argparse.Namespace) -> Dict[str, Optional[int]]:
@@ -219,12 +228,13 @@ def _limit(name: str, value: Optional[int]) -> str:
 
 
 def _amount(name: str, value: int) -> str:
-    """A number as people read it: bytes in k, M and G, all else with its thousands set apart."""
-    if name in BYTES:
-        for size, letter in SIZES:
-            if value >= size:
-                return f"{value / size:.3g}{letter}"
-    return f"{value:,}"
+    """A number as people read it: bytes in kB, MB and GB, all else with its thousands set apart."""
+    if name not in BYTES:
+        return f"{value:,}"
+    for size, unit in SIZES:
+        if value >= size:
+            return f"{value / size:.3g} {unit}"
+    return f"{value} B"
 
 
 def _confirm(at: Union[ApiDesk, StoreDesk], one: Mapping[str, Any]) -> None:
@@ -233,7 +243,7 @@ def _confirm(at: Union[ApiDesk, StoreDesk], one: Mapping[str, Any]) -> None:
     rooms, stored = used["quotas"]["rooms"]["used"], used["quotas"]["stored_bytes"]["used"]
     print(
         f"This deletes tenant {one['id']} ({printable(one['name'])}) for good: {rooms} active rooms, "
-        f"{_amount('stored_bytes', stored or 0)} bytes of recordings, {len(at.keys(one['id']))} keys, its "
+        f"{_amount('stored_bytes', stored or 0)} of recordings, {len(at.keys(one['id']))} keys, its "
         f"people and its audit.\nType {one['id']} to go on: ",
         end="",
         file=sys.stderr,

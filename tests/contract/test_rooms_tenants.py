@@ -378,12 +378,19 @@ class TestQuotas:
         assert await code_of(join(world.manager, narrow)) == "room_full"
         assert await code_of(join(world.manager, wide)) == "in", "who met a full room took no seat"
         assert await code_of(join(world.manager, wide)) == "quota_exceeded"
+        await world.manager.leave(wide.id, (await world.manager.people(wide.id))[0].id)
+        await world.manager.leave(narrow.id, first.person)
+        outcomes = await asyncio.gather(*(code_of(join(world.manager, narrow)) for _ in range(5)))
+        assert outcomes.count("in") == 1, "decided together, and only one found a seat"
+        assert "room_full" in outcomes
+        assert (await world.manager.quotas.usage("acme")).quotas["seats"].used == 1
         world.clock.push(31 * SECOND)  # nobody renewed
         usage = (await world.manager.quotas.usage("acme")).quotas["seats"]
         assert usage.used == 0
-        assert await world.manager.renew([(narrow.id, first.person)]) == [True]
+        [second] = await world.manager.people(narrow.id)
+        assert await world.manager.renew([(narrow.id, second.id)]) == [True]
         assert (await world.manager.quotas.usage("acme")).quotas["seats"].used == 1
-        await world.manager.release(narrow.id, first.person)
+        await world.manager.release(narrow.id, second.id)
         assert (await world.manager.quotas.usage("acme")).quotas["seats"].used == 0
 
     async def test_who_has_no_seat_of_the_tenant_any_more_loses_that_of_the_room(self, world: World) -> None:

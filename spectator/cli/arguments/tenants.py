@@ -26,7 +26,7 @@ def add(commands: Subparsers) -> None:
     _tenant(group(commands, "tenant", "make, suspend and delete tenants; for operators"))
     _key(group(commands, "key", "make and revoke API and operator keys; for operators"))
     usage = _operator(commands, "usage", "usage", "tell what tenants use of what they may")
-    usage.add_argument("tenant", nargs="?", metavar="TENANT", help="this one only")
+    _one_tenant(usage, "this one only")
 
 
 def _tenant(verbs: Subparsers) -> None:
@@ -44,8 +44,7 @@ def _tenant(verbs: Subparsers) -> None:
 
 def _key(verbs: Subparsers) -> None:
     create = _operator(verbs, "create", "create_key", "make a key; it is printed once")
-    whose = create.add_mutually_exclusive_group(required=True)
-    whose.add_argument("tenant", nargs="?", metavar="TENANT", help="whose key it is")
+    whose = _one_tenant(create, "whose key it is")
     whose.add_argument("--operator", action="store_true", help="an operator's key, which rules over all")
     create.add_argument(
         "--scopes", type=_scopes, metavar="LIST", help="some of publish,read,manage (all of them)"
@@ -53,7 +52,7 @@ def _key(verbs: Subparsers) -> None:
     create.add_argument("--name", help="what it is for, as lists show it")
     create.add_argument("--hours", type=positive(float), metavar="H", help="how long it is good (for ever)")
     listed = _operator(verbs, "list", "list_keys", "list the keys there are, never their text")
-    listed.add_argument("tenant", nargs="?", metavar="TENANT", help="of this one only")
+    _one_tenant(listed, "of this one only")
     revoke = _operator(verbs, "revoke", "revoke_key", "make a key worthless, within a second")
     revoke.add_argument("key", metavar="KEY", help="its id, as `spectator key list` tells it")
 
@@ -71,6 +70,14 @@ def _of_tenant(verbs: Subparsers, name: str, run: str, told: str) -> argparse.Ar
     added = _operator(verbs, name, run, told)
     added.add_argument("tenant", metavar="TENANT", help="its id: small letters, digits and hyphens")
     return added
+
+
+def _one_tenant(parser: argparse.ArgumentParser, told: str) -> argparse._MutuallyExclusiveGroup:
+    """Let a tenant be named by its place or by an option, but once."""
+    named = parser.add_mutually_exclusive_group()
+    named.add_argument("tenant", nargs="?", metavar="TENANT", help=told)
+    named.add_argument("--tenant", dest="of", metavar="TENANT", help="the same")
+    return named
 
 
 def _name_and_quotas(parser: argparse.ArgumentParser) -> None:

@@ -38,6 +38,8 @@ def test_keys_are_made_listed_and_revoked(tmp_path):
         folder, "key", "create", "acme", "--scopes", "publish,read", "--name", "cluster", "--hours", "2"
     )
     assert (made["scopes"], made["name"]) == (["publish", "read"], "cluster")
+    other = spectator_json(folder, "key", "create", "--tenant", "acme")
+    assert spectator_json(folder, "key", "revoke", other["id"]) == {"revoked": other["id"]}
     operator = spectator_json(folder, "key", "create", "--operator")
     assert operator["key"].startswith("op_")
     done = spectator_command(folder, "key", "list")
@@ -63,7 +65,7 @@ def test_people_are_told_what_they_need_and_the_key_once(tmp_path):
     assert [line.split("  ")[0] for line in shown.splitlines()][-7:] == [
         name.replace("_", " ") for name in QUOTAS
     ]
-    assert "\nbytes per second     0     2M" in shown
+    assert "\nbytes per second     0 B   2 MB" in shown
 
 
 @pytest.mark.parametrize("typed", ["", "no\n", "acm\n"])
@@ -87,6 +89,7 @@ def test_what_is_refused_is_one_sentence(tmp_path):
         (("tenant", "delete", "local", "--yes"), "stays"),
         (("tenant", "set", "local"), "Say what to change"),
         (("key", "create", "nobody"), "no such tenant"),
+        (("key", "create"), "Say whose key"),
     ):
         done = spectator_command(folder, *arguments)
         assert done.returncode in {1, 2}
