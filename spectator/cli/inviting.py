@@ -9,7 +9,6 @@ from spectator.cli.exits import Exit
 from spectator.cli.finding import api
 from spectator.cli.output import Output, moment, printable, table
 
-
 PASSWORD_TOO = "The room's password is asked for all the same.\n"
 
 

@@ -20,13 +20,13 @@ import math
 import random
 import threading
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Optional
 
-from spectator.client.address import Address
-from spectator.client.api import BASE, JSON, Api, authorization, decode
+from spectator.client.api import BASE, JSON, authorization, decode
 from spectator.client.batches import CELLS, LINES, Batch, Numbering, numbered, pack
 from spectator.client.errors import NoServer, Refused, SpectatorError, Unreachable
+from spectator.client.opened import Fields, Opened
 from spectator.client.pending import Entry, Pending
 from spectator.client.stderr import Speaker
 from spectator.client.transport import Transport
@@ -38,52 +38,6 @@ ATTENTIVE_HEARTBEAT = 1.0  # while somebody wants to hear of join requests at on
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 15.0  # seconds between attempts
 LOOK_AGAIN = 3.0  # seconds between looks for a server where there was none
 TIMEOUT = 10.0  # seconds without an answer to a batch
-
-Fields = Dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A room that was opened, and what one needs to publish into it."""
-
-    address: Address
-    room: Fields  # as the protocol's `room`
-    owner_token: str = field(repr=False)
-    join_url: str = ""
-    owner_url: Optional[str] = field(default=None, repr=False)
-    password: Optional[str] = field(default=None, repr=False)
-    webhook_secret: Optional[str] = field(default=None, repr=False)
-    claim: Optional[str] = field(default=None, repr=False)  # by what this script claimed a room of its name
-    at: float = field(default_factory=time.monotonic, repr=False)
-
-    @property
-    def id(self) -> str:
-        """The room's id."""
-        return str(self.room["id"])
-
-    @property
-    def api(self) -> Api:
-        """The calls of the owner."""
-        return Api(self.address, self.owner_token)
-
-    def changed(self, told: Fields) -> Opened:
-        """Return it after a change: ``told`` is the room, with ``password`` or ``owner_token`` if new."""
-        room = {**self.room, **told}
-        key, password = room.pop("owner_token", None), room.pop("password", self.password)
-        secret = room.pop("webhook_secret", self.webhook_secret)
-        moved = room["code"] != self.room["code"]
-        page = self.address.page(str(room["code"])) if moved else self.join_url
-        return replace(
-            self,
-            room=room,
-            owner_token=str(key or self.owner_token),
-            join_url=str(told.get("join_url") or page),
-            owner_url=None
-            if moved or key
-            else self.owner_url,  # it names the old code, or stands on the old key
-            password=password,
-            webhook_secret=secret,
-        )
 
 
 @dataclass

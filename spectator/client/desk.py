@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Callable, ContextManager, Iterator, List, Mapping, Optional, TypeVar
 
 from spectator.client.api import Api
-from spectator.client.delivery import Fields, Opened
 from spectator.client.errors import Refused, SpectatorError
 from spectator.client.invitations import Invitation
+from spectator.client.opened import Fields, Opened
 from spectator.client.people import Blocked, JoinRequest, Spectator
 from spectator.client.stderr import Speaker
 

@@ -8,11 +8,11 @@ from typing import Any, Dict, Optional
 
 from spectator.client.address import Address
 from spectator.client.api import Api
-from spectator.client.delivery import Opened
 from spectator.client.environment import Environment
 from spectator.client.errors import NoServer, Refused
 from spectator.client.local_server import LocalServer
 from spectator.client.logins import Logins
+from spectator.client.opened import Opened
 from spectator.client.rekeying import key_refused, renewed
 from spectator.client.stderr import Speaker
 from spectator.client.terms import Terms
@@ -146,15 +146,11 @@ def find_api(
     last = logins.last() if logins and key is None and not lan else None
     if last is not None:
         return Api(*last)
-    if start and environment.autostart:
-        found = local.find_or_start(lan=lan)
-    else:
-        running = local.find()
-        if running is None:
-            raise NoServer(
-                "no server runs; start one: spectator serve, or set SPECTATOR_URL to the address of one"
-            )
-        found = running
+    found = local.find_or_start(lan=lan) if start and environment.autostart else local.find()
+    if found is None:
+        raise NoServer(
+            "no server runs; start one: spectator serve, or set SPECTATOR_URL to the address of one"
+        )
     return Api(found.address, key or found.key)
 
 

@@ -8,9 +8,10 @@ import time as clock
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, Optional
 
-from spectator.client.delivery import ATTENTIVE_HEARTBEAT, Delivery, Hooks, Opened
+from spectator.client.delivery import ATTENTIVE_HEARTBEAT, Delivery, Hooks
 from spectator.client.errors import NoServer, Refused, SpectatorError, Unreachable
 from spectator.client.lifetime import flush_child_at_exit
+from spectator.client.opened import Opened
 from spectator.client.pending import Pending
 from spectator.client.stderr import Speaker
 

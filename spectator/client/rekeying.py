@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from spectator.client.api import Api
-from spectator.client.delivery import Opened
 from spectator.client.errors import Refused
+from spectator.client.opened import Opened
 
 
 def renewed(api: Api, opened: Opened) -> Opened:

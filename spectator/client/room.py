@@ -6,13 +6,13 @@ from datetime import datetime, timezone
 from types import TracebackType
 from typing import Any, Callable, List, Mapping, Optional, Sequence, Set, Type, Union
 
-from spectator.client.delivery import Fields, Opened
 from spectator.client.desk import Desk, Keeper
 from spectator.client.doorbell import Doorbell
 from spectator.client.episodes import Episode
 from spectator.client.invitations import Invitation
 from spectator.client.lifetime import FLUSH_SECONDS
 from spectator.client.logged import Reading, decision_fields, read_step
+from spectator.client.opened import Fields, Opened
 from spectator.client.opening import Opener
 from spectator.client.pending import EPISODE, EVENT, NOTE, SAMPLE, STATE
 from spectator.client.people import Blocked, JoinRequest, Spectator, person_id, request_id

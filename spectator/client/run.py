@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from typing import Callable, Optional
 
-from spectator.client.delivery import Fields, Hooks, Opened
+from spectator.client.delivery import Hooks
 from spectator.client.lifetime import watch_over
 from spectator.client.logged import measure
+from spectator.client.opened import Fields, Opened
 from spectator.client.outbox import Outbox
 from spectator.client.pending import LIFE, Entry
 from spectator.client.stderr import Speaker

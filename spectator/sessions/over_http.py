@@ -10,10 +10,10 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, TypeVar
 
 from spectator.client.address import Address
 from spectator.client.api import Api
-from spectator.client.delivery import Opened
 from spectator.client.environment import Environment
 from spectator.client.errors import Refused
 from spectator.client.lifetime import FLUSH_SECONDS
+from spectator.client.opened import Opened
 from spectator.client.opening import find_api
 from spectator.client.rekeying import renewed
 from spectator.client.run import Run

@@ -17,9 +17,9 @@ from spectator.client.delivery import (
     UNWATCHED_PACE,
     Delivery,
     Hooks,
-    Opened,
 )
 from spectator.client.errors import NoServer, Refused, SpectatorError, Unreachable
+from spectator.client.opened import Opened
 from spectator.client.pending import EVENT, LIFE, SAMPLE, Entry, Pending
 from spectator.client.stderr import Speaker
 from tests.spectator.client.fake_server import Call, FakeServer, Reply, Trouble, problem

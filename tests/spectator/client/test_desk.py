@@ -5,8 +5,8 @@ import io
 import pytest
 
 from spectator.client.address import Address
-from spectator.client.delivery import Opened
 from spectator.client.desk import CLAIM_SECONDS, Desk
+from spectator.client.opened import Opened
 from spectator.client.stderr import Speaker
 from tests.spectator.client.fake_server import FakeServer, problem
 

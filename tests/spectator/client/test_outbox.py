@@ -9,8 +9,9 @@ from typing import Any, Callable, Dict, Iterator, List, Optional
 import pytest
 
 from spectator.client.address import Address
-from spectator.client.delivery import HEARTBEAT, Hooks, Opened
+from spectator.client.delivery import HEARTBEAT, Hooks
 from spectator.client.errors import NoServer, Unreachable
+from spectator.client.opened import Opened
 from spectator.client.outbox import Outbox
 from spectator.client.pending import LIFE, SAMPLE, Entry
 from spectator.client.stderr import Speaker

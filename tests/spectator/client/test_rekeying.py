@@ -4,8 +4,8 @@ import pytest
 
 from spectator.client.address import Address
 from spectator.client.api import Api
-from spectator.client.delivery import Opened
 from spectator.client.errors import Refused
+from spectator.client.opened import Opened
 from spectator.client.rekeying import renewed
 from tests.spectator.client.fake_server import FakeServer, Reply, problem
 

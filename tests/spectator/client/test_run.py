@@ -5,7 +5,7 @@ from typing import Callable, Iterator, List
 import pytest
 
 from spectator.client.address import Address
-from spectator.client.delivery import Opened
+from spectator.client.opened import Opened
 from spectator.client.pending import EVENT
 from spectator.client.run import Run
 from spectator.client.stderr import Speaker
