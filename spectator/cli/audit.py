@@ -6,8 +6,9 @@ import argparse
 from typing import Any, Dict, List, Mapping
 from urllib.parse import urlencode
 
-from spectator.cli.exits import CommandError, Exit
-from spectator.cli.finding import api, environment, place
+from spectator.cli.exits import Exit
+from spectator.cli.finding import api
+from spectator.cli.operating import operator_api
 from spectator.cli.output import Output, printable, table
 from spectator.client.api import Api
 from spectator.client.errors import Refused
@@ -49,12 +50,7 @@ def _server(arguments: argparse.Namespace) -> Api:
     """The server, with the tenant's key, or with the operator's where that is what is asked for."""
     if arguments.tenant is None and not arguments.operator:
         return api(arguments)
-    key = environment(arguments).operator_key
-    if key is None:
-        raise CommandError(
-            "unauthorized", "Only operators see that: set SPECTATOR_OPERATOR_KEY to their key."
-        )
-    return Api(place(arguments, key=False)[0], key)
+    return operator_api(arguments)
 
 
 def _entries(server: Api, arguments: argparse.Namespace) -> List[Dict[str, Any]]:
