@@ -87,6 +87,8 @@ class Doorman:
         origins = request.headers.getall("Origin", [])
         if len(origins) > 1 or (origins and not self._own_origin(origins[0], authority)):
             raise OriginNotAllowed
+        if not origins and _from_foreign_page(request):
+            raise OriginNotAllowed
         return host
 
     def host(self, request: web.Request) -> str:
@@ -196,6 +198,17 @@ def _without_port(address: str) -> str:
         return address[1:].partition("]")[0]
     name, colon, port = address.partition(":")
     return name if colon and port.isdigit() else address
+
+
+def _from_foreign_page(request: web.Request) -> bool:
+    """Whether another site's page asks, as far as its browser says so: a picture, a script, a fetch unread.
+
+    Browsers name no Origin there. A link that somebody follows is welcome, but not into the calls of the API:
+    a wrong code costs whoever sends it, and no page may spend that for its visitors.
+    """
+    if request.headers.get("Sec-Fetch-Site", "none") in {"none", "same-origin"}:
+        return False
+    return request.headers.get("Sec-Fetch-Mode") != "navigate" or request.path.startswith(("/api/", "/ws/"))
 
 
 def _same_target(request: web.Request, host: Authority) -> bool:

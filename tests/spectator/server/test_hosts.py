@@ -147,6 +147,40 @@ def test_the_public_url_and_listed_hosts_may_be_origins() -> None:
     ours.check(asked("127.0.0.1:8000", Origin="https://notebook.example:8888"))
 
 
+@pytest.mark.parametrize(
+    ("path", "site", "mode", "ours"),
+    [
+        ("/", "cross-site", "navigate", True),  # a link from elsewhere
+        ("/r/ABC234", "same-site", "navigate", True),
+        ("/r/ABC234", "none", "navigate", True),
+        ("/api/v1/lobby", "same-origin", "cors", True),
+        ("/api/v1/lobby", "none", "navigate", True),  # typed
+        ("/api/v1/rooms/ABC234", "cross-site", "no-cors", False),
+        ("/api/v1/rooms/ABC234", "same-site", "no-cors", False),
+        ("/api/v1/rooms/ABC234", "cross-site", "navigate", False),
+        ("/ws/rooms/ABC234", "cross-site", "websocket", False),
+        ("/static/app.js", "cross-site", "no-cors", False),
+        ("/static/app.js", "same-origin", "cors", True),
+    ],
+)
+def test_a_foreign_page_that_names_no_origin_is_known_by_its_browser(
+    path: str, site: str, mode: str, ours: bool
+) -> None:
+    headers = {"Host": "localhost:8000", "Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode}
+    transport = Transport(("127.0.0.1", 8000), ("127.0.0.1", 4711))
+    request = make_mocked_request("GET", path, headers=headers, transport=transport)
+    if ours:
+        doorman().check(request)
+    else:
+        with pytest.raises(OriginNotAllowed):
+            doorman().check(request)
+
+
+def test_a_listed_origin_may_fetch_from_elsewhere() -> None:
+    ours = doorman(hosts=("notebook.example",))
+    ours.check(asked("localhost", Origin="https://notebook.example", Sec_Fetch_Site="cross-site"))
+
+
 def test_two_origins_are_none() -> None:
     request = make_mocked_request(
         "GET",
