@@ -10,6 +10,7 @@ import ipaddress
 import re
 import socket
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -153,6 +154,7 @@ class Doorman:
         return same or self._is_listed(asked)
 
 
+@lru_cache(maxsize=4096)
 def budget_name(address: str) -> str:
     """Under which name the failures of a client are counted: its IPv4 address, or its IPv6 network of /64."""
     ip = _parsed(address)
