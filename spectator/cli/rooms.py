@@ -26,6 +26,7 @@ def create(arguments: argparse.Namespace, out: Output) -> int:
         "session_duration_hours": arguments.hours,
         "presence": arguments.presence,
         "allowed_users": arguments.allow,
+        "webhook": arguments.webhook,
     }
     fields.update({name: value for name, value in given.items() if value is not None})
     if arguments.password:
@@ -37,6 +38,8 @@ def create(arguments: argparse.Namespace, out: Output) -> int:
     lines = [f"watch at {made['join_url']} (code {code})"]
     if made.get("password"):
         lines.append(f"password: {made['password']}")
+    if made.get("webhook_secret"):
+        lines.append(f"webhook_secret: {made['webhook_secret']}  (signs each message; shown this once)")
     lines.append(f"owner: spectator open {code}")
     out.result(made, "\n".join(lines))
     return Exit.DONE

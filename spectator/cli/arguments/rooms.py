@@ -8,6 +8,7 @@ from spectator.cli.arguments.building import Subparsers, group, of_room, positiv
 
 LEVELS = ["public", "password", "invite_only", "private"]
 PRESENCE = ["names", "count", "nothing"]
+WEBHOOK = "an https address that is told who asks to come in"
 
 
 def add(commands: Subparsers) -> None:
@@ -36,6 +37,7 @@ def _create(verbs: Subparsers) -> None:
     create.add_argument("--code", help="a code of your own, 6 to 12 letters and digits")
     create.add_argument("--listed", action="store_true", help="show it on the first page")
     _told_who_is_here(create)
+    create.add_argument("--webhook", metavar="URL", help=WEBHOOK)
     create.add_argument("--allow", action="append", metavar="USER", help="let this user of yours in; repeats")
 
 
@@ -51,7 +53,7 @@ def _set(verbs: Subparsers) -> None:
     _either(change, "listed", "show it on the first page", "do not show it there", no="unlisted")
     _told_who_is_here(change)
     webhook = change.add_mutually_exclusive_group()
-    webhook.add_argument("--webhook", metavar="URL", help="an https address that is told who asks to come in")
+    webhook.add_argument("--webhook", metavar="URL", help=WEBHOOK)
     webhook.add_argument("--no-webhook", action="store_true", help="tell nobody outside")
     for name, told in (
         ("allow", "put this user of yours on the list of who may come in; repeats"),

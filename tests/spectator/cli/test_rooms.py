@@ -90,3 +90,15 @@ def test_what_was_recorded_stays_a_while_or_is_removed_at_once(server):
         assert done.stdout == f"Room {code} is closed; what was recorded {told[name]}.\n"
         status, history = server.call("GET", f"/rooms/{made['room']['id']}/history", token=key)
         assert bool(status == 200 and history["metrics"]) is (name == "kept")
+
+
+def test_a_room_is_created_with_all_that_an_owner_may_set(server):
+    made = spectator_json(
+        server.data_dir,
+        *("room", "create", "cli create all", "--approve", "--presence", "nothing", "--allow", "ada"),
+        *("--allow", "grace", "--webhook", "https://example.org/requests"),
+    )
+    room = made["room"]
+    assert (room["presence"], room["allowed_users"]) == ("nothing", ["ada", "grace"])
+    assert room["webhook"] == "https://example.org/requests"
+    assert made["webhook_secret"].startswith("wh_")
