@@ -143,3 +143,13 @@ def test_a_file_in_the_folders_place_is_told(tmp_path):
 def test_the_runtime_folder_is_the_systems():
     assert runtime_dir({"XDG_RUNTIME_DIR": "/run/user/1"}) == "/run/user/1"
     assert runtime_dir({}) is None
+
+
+def test_networks_that_webhooks_may_reach_are_read_as_networks(tmp_path):
+    named = {"SPECTATOR_DATA_DIR": str(tmp_path)}
+    assert Settings.load({}, named).webhook_networks == ()
+    given = Settings.load({}, named | {"SPECTATOR_WEBHOOK_NETWORKS": "10.0.0.0/8, fd00::/8"})
+    assert [str(one) for one in given.webhook_networks] == ["10.0.0.0/8", "fd00::/8"]
+    for wrong in ("everywhere", "10.0.0.1/8", "10.0.0.0/33"):
+        with pytest.raises(SettingsError, match=r"SPECTATOR_WEBHOOK_NETWORKS: use networks such as"):
+            Settings.load({}, named | {"SPECTATOR_WEBHOOK_NETWORKS": wrong})

@@ -2,6 +2,7 @@ import pytest
 
 from rooms import (
     Bucket,
+    Created,
     InvalidRequest,
     JoinAsk,
     Limits,
@@ -160,18 +161,8 @@ async def test_what_is_hidden_and_what_is_not_there_take_the_same_work(
     async with world_on(store.url, limits) as world:
         private = (await world.room(access_level="private", blocked_users=["eve"])).room
         elsewhere = await world.room(max_spectators=1)
-        ann = await world.enter(elsewhere.room.code)
         _, invited = await world.manager.invitations.make(elsewhere.room, NewInvitation.read({"uses": 9}))
-        caller = await world.manager.caller(
-            {
-                "anonymous": None,
-                "visitor": ann.visitor,
-                "identity": await world.identity("eve"),
-                "foreign": await world.identity("eve", "other"),
-                "grant": ann.token,
-                "room_key": elsewhere.owner_token,
-            }[who]
-        )
+        caller = await world.manager.caller((await bearers(world, elsewhere))[who])
         if who in {"visitor", "grant", "room_key"}:
             invited = "in_nonsense"  # they are let in elsewhere by what they are
         hasher = CountedPasswords()
@@ -197,3 +188,16 @@ async def test_what_is_hidden_and_what_is_not_there_take_the_same_work(
                     await work(ref, ask)  # what is done once, such as loading a script, is done
                 assert await work(hidden, ask) == await work(absent, ask), ask
         await manager.close()
+
+
+async def bearers(world: World, elsewhere: Created) -> dict[str, str | None]:
+    """Credentials of every kind, none of them for the room in question."""
+    ann = await world.enter(elsewhere.room.code)
+    return {
+        "anonymous": None,
+        "visitor": ann.visitor,
+        "identity": await world.identity("eve"),
+        "foreign": await world.identity("eve", "other"),
+        "grant": ann.token,
+        "room_key": elsewhere.owner_token,
+    }

@@ -164,25 +164,13 @@ async def test_what_is_hidden_is_as_what_is_not_there(
     async with running(store.url, tmp_path, static_dir=page_folder) as site:
         private = await site.create(access_level="private", blocked_users=["eve"])
         elsewhere = await site.create()
-        rooms = site.manager.rooms
-        other_key = "sk_other_bbbbbbbbbbbbbbbbbbbbbbbb"
-        await rooms.ensure_key(other_key, "other", frozenset({"publish", "read", "manage"}), "other")
         invited = await site.call(
             "POST",
             f"/rooms/{elsewhere['room']['id']}/invitations",
             {"uses": 9},
             token=elsewhere["owner_token"],
         )
-        ann = await site.join(elsewhere["room"]["code"])
-        bearer = {
-            "anonymous": None,
-            "visitor": ann["visitor"],
-            "identity": await rooms.mint_identity("local", "eve"),
-            "foreign_identity": await rooms.mint_identity("other", "eve"),
-            "grant": ann["token"],
-            "room_key": elsewhere["owner_token"],
-            "api_key": other_key,
-        }[who]
+        bearer = (await bearers(site, elsewhere))[who]
 
         async def answer(method: str, path: str, body: Any) -> Any:
             return steady(shown(await site.call(method, path, body, token=bearer)))
@@ -202,6 +190,22 @@ async def test_what_is_hidden_is_as_what_is_not_there(
                     assert await answer(method, path.format(hidden), sent) == await answer(
                         method, path.format(absent), sent
                     ), (method, path, sent)
+
+
+async def bearers(site: Site, elsewhere: Any) -> dict[str, str | None]:
+    """Credentials of every kind, none of them for the room in question."""
+    rooms, key = site.manager.rooms, "sk_other_bbbbbbbbbbbbbbbbbbbbbbbb"
+    await rooms.ensure_key(key, "other", frozenset({"publish", "read", "manage"}), "other")
+    ann = await site.join(elsewhere["room"]["code"])
+    return {
+        "anonymous": None,
+        "visitor": ann["visitor"],
+        "identity": await rooms.mint_identity("local", "eve"),
+        "foreign_identity": await rooms.mint_identity("other", "eve"),
+        "grant": ann["token"],
+        "room_key": elsewhere["owner_token"],
+        "api_key": key,
+    }
 
 
 def steady(answer: tuple[int, Mapping[str, str], bytes]) -> Any:

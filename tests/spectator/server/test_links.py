@@ -13,11 +13,16 @@ from tests.spectator.server.conftest import running
 
 
 @pytest.mark.parametrize("root", ["http://127.0.0.1:8000", "https://lab.example/spectator"])
-def test_the_claim_stands_in_the_fragment_only(root: str) -> None:
-    parts = urlsplit(Links(root).owner("ABC234", "cl_secret"))
-    assert parts.fragment == "claim=cl_secret"
-    assert "secret" not in parts.path + parts.query
-    assert parts.path.endswith("/r/ABC234")
+def test_claim_and_invitation_stand_in_the_fragment_only(root: str) -> None:
+    links = Links(root)
+    for link, fragment in (
+        (links.owner("ABC234", "cl_secret"), "claim=cl_secret"),
+        (links.invited("ABC234", "in_secret"), "invite=in_secret"),
+    ):
+        parts = urlsplit(link)
+        assert parts.fragment == fragment
+        assert "secret" not in parts.path + parts.query
+        assert parts.path.endswith("/r/ABC234")
 
 
 @pytest.mark.parametrize(
