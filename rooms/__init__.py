@@ -69,6 +69,7 @@ from rooms.forms import (
     Rotation,
     TenantPatch,
     Transfer,
+    check_count,
 )
 from rooms.limits import Bucket, Limits
 from rooms.manager import Operating, RoomManager, claim_mark
@@ -199,6 +200,7 @@ __all__ = [
     "WrongPassword",
     "actor_of",
     "channel_of",
+    "check_count",
     "claim_mark",
     "connect",
     "is_blocked",

@@ -196,14 +196,14 @@ def _bounded(limit: int, depth: int) -> AfterValidator:
     """JSON of so many bytes and levels; a number that is not finite becomes null."""
 
     def check(value: Any) -> Any:
-        if _depth(value) > depth:
-            raise _refuse("too_deep", f"must be nested at most {depth} deep")
         try:
             text = to_json(value, inf_nan_mode="null")
         except (ValueError, TypeError):
             raise _refuse("not_json", "must hold nothing but JSON in valid Unicode") from None
         if len(text) > limit:
             raise _refuse("too_large", f"must have at most {limit} bytes as JSON")
+        if _depth(value) > depth:
+            raise _refuse("too_deep", f"must be nested at most {depth} deep")
         return from_json(text)
 
     return AfterValidator(check)

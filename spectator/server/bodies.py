@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from rooms import InvalidRequest
+from rooms import InvalidRequest, check_count
 
 LONGEST_FIELD = 64
 """Characters of a field's name that an error tells."""
@@ -142,6 +142,7 @@ def check(model: type[BaseModel], values: dict[str, Any]) -> BaseModel:
     Raises:
         InvalidRequest: naming the first wrong field, never its value.
     """
+    check_count(values)
     try:
         return model.model_validate(values)
     except ValidationError as error:

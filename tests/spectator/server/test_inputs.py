@@ -104,6 +104,15 @@ async def test_a_name_that_is_refused_is_refused_everywhere_and_never_repeated(s
         assert blank or name not in reply.body["detail"]
 
 
+async def test_thousands_of_fields_are_refused_at_once(site: Site) -> None:
+    made = await site.create()
+    body = {f"field{number}": number for number in range(10_000)}
+    for path, token in ((f"/rooms/{made['room']['code']}/join", None), ("/rooms", "key")):
+        reply = await site.call("POST", path, body, token=token)
+        assert (reply.status, reply.code) == (422, "invalid_request")
+        assert "10000 fields" in reply.body["detail"]
+
+
 async def test_a_user_is_the_same_however_it_is_spelt(site: Site) -> None:
     spelt = (
         await site.call("POST", "/identities", {"user_id": " e\u0301va ", "name": "e\u0301"}, token="key")
