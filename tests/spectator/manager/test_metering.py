@@ -90,7 +90,7 @@ async def test_what_is_measured_after_its_tenant_is_gone_leaves_nothing(manager:
     await manager.publish(mine, LINE)
     await manager.rooms.quotas._store.note_stored("acme", mine.id, 1000)
     await manager.rooms.tenants.delete("acme")
-    await manager.rooms.quotas._store.note_stored("acme", mine.id, 1000)  # it was read before, written after
+    await manager.rooms.quotas._store.note_stored("acme", "r_another", 1000)  # read before, written after
     await manager.rooms.quotas.note_stored("acme", mine.id)
     await eventually(
         lambda: not manager.publisher._meter._measuring,
