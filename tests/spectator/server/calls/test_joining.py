@@ -189,3 +189,41 @@ async def test_guessing_is_budgeted(
         made = await site.create()
         known = await site.call("GET", f"/rooms/{made['room']['id']}", token=made["owner_token"])
         assert known.status == 200, "a valid owner is never refused"
+
+
+async def test_a_publisher_is_told_how_many_wait(site: Site) -> None:
+    made = await site.create(require_approval=True, max_spectators=1)
+    room, code = made["room"]["id"], made["room"]["code"]
+    waiting = [await site.join(code, name) for name in ("Ann", "Ben")]
+    assert (await site.publish(room)).body["requests"] == 2
+    path = f"/rooms/{room}/requests/{waiting[0]['request_id']}"
+    await site.call("POST", f"{path}/approve", token="key")
+    assert (await site.publish(room)).body["requests"] == 1
+
+
+async def test_approving_into_a_full_room_is_refused_and_the_request_goes_on_waiting(site: Site) -> None:
+    made = await site.create(require_approval=True, max_spectators=1)
+    room, code = made["room"]["id"], made["room"]["code"]
+    ann, ben = [await site.join(code, name) for name in ("Ann", "Ben")]
+    requests = f"/rooms/{room}/requests"
+    assert (await site.call("POST", f"{requests}/{ann['request_id']}/approve", token="key")).status == 200
+    full = await site.call("POST", f"{requests}/{ben['request_id']}/approve", token="key")
+    assert (full.status, full.code) == (409, "room_full")
+    asked = await site.call("GET", f"{requests}/{ben['request_id']}", token=ben["token"])
+    assert asked.body["status"] == "pending_approval"
+    (left,) = (await site.call("GET", requests, token="key")).body["requests"]
+    assert (left["id"], left["name"], left["user_id"]) == (ben["request_id"], "Ben", None)
+
+
+async def test_who_waits_for_a_room_that_closes_is_told_at_once(site: Site) -> None:
+    made = await site.create(require_approval=True)
+    room = made["room"]["id"]
+    ann = await site.join(made["room"]["code"])
+    path = f"/rooms/{room}/requests/{ann['request_id']}"
+    tasks = Tasks("the test")
+    asked = tasks.start(site.call("GET", f"{path}?wait=25", token=ann["token"]), "wait for the answer")
+    await eventually(lambda: room in site.manager.hub._node.rooms)
+    await site.call("DELETE", f"/rooms/{room}", token=made["owner_token"])
+    reply = await asked
+    assert (reply.status, reply.code) == (410, "room_closed")
+    await tasks.stop()
