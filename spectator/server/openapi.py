@@ -16,6 +16,7 @@ from rooms import (
     InvalidRequest,
     NotAllowed,
     OriginNotAllowed,
+    QuotaExceeded,
     RoomNotFound,
     RoomsError,
     StoreUnavailable,
@@ -169,7 +170,9 @@ def _refusals(route: Route) -> dict[int, list[type[RoomsError]]]:
 
 
 def _of_policy(policy: Policy) -> list[type[RoomsError]]:
-    return [Unauthorized] if policy.open else [Unauthorized, NotAllowed]
+    """What a credential may be refused with: even an open call does not take a key of a suspended tenant."""
+    charged = policy.kinds & {"api_key", "room_key"}  # the calls a minute of its tenant may be used up
+    return [Unauthorized, NotAllowed, *([QuotaExceeded] if charged else [])]
 
 
 def page(routes: Sequence[Route], places: Sequence[Place], version: str) -> str:
