@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from rooms import NewKey, NewTenant, TenantPatch
 from spectator.server.turns import AT_ONCE
 from tests.harness.waiting import eventually
 from tests.spectator.server.conftest import running
@@ -249,6 +250,51 @@ class TestWithdrawn:
         _, room, _, ann, _ = watched
         await connection.command("DEL", f"sp:{{{room}}}:room")
         assert await asyncio.wait_for(ann.closed(), 7) == 4504
+
+
+class TestRevoked:
+    """Keys and tenants, which no bell rings for: they are asked of all the time."""
+
+    async def test_a_revoked_key_ends_its_sockets_and_streams_and_opens_none(self, site):
+        _, room = await opened(site)
+        key = await site.manager.rooms.tenants.make_key(NewKey(tenant="local", scopes=["read"]))
+        bearer = {"Authorization": f"Bearer {key.raw}"}
+        async with (
+            watching(site, room, token=key.raw) as ann,
+            flat(site, room, token=key.raw) as ben,
+            site.session.get(f"{site.url}/api/v1/rooms/{room}/stream", headers=bearer) as stream,
+            watching(site, room, token=site.key) as eve,
+        ):
+            for seen in (ann, eve):
+                await seen.next("snapshot")
+            await ben.next("graph_config")
+            await site.manager.rooms.tenants.revoke(key.key.id)
+            assert await ann.closed() == 4501
+            assert await ben.closed() == 4501
+            assert b'"code":4501' in await asyncio.wait_for(stream.content.read(), 5)
+            await eve.say(type="ping")
+            await eve.next("pong")
+        async with watching(site, room, token=key.raw) as late:
+            assert await late.closed() == 4501
+
+    async def test_a_suspended_tenants_rooms_are_gone_for_those_in_them_and_at_the_door(self, site):
+        tenants = site.manager.rooms.tenants
+        await tenants.create(NewTenant(id="acme"))
+        key = (await tenants.make_key(NewKey(tenant="acme"))).raw
+        reply = await site.call("POST", "/rooms", {"require_approval": True}, token=key)
+        code, room = reply.body["room"]["code"], reply.body["room"]["id"]
+        waiting = await site.join(code)
+        async with (
+            watching(site, room, token=waiting["token"]) as ann,
+            watching(site, room, token=reply.body["owner_token"]) as eve,
+        ):
+            await ann.next("access")
+            await eve.next("snapshot")
+            await tenants.change("acme", TenantPatch(status="suspended"))
+            assert await ann.closed() == 4504
+            assert await eve.closed() == 4504
+        async with watching(site, room, token=reply.body["owner_token"]) as late:
+            assert await late.closed() == 4504
 
 
 class TestCrowd:
