@@ -1,0 +1,155 @@
+"""The calls that make, show, fill, change and end rooms."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rooms import (
+    ClaimLost,
+    CodeTaken,
+    InvalidRequest,
+    NewRoom,
+    QuotaExceeded,
+    RoomPatch,
+    Rotation,
+    SequenceGap,
+    Transfer,
+)
+from spectator.manager.views import OwnerView
+from spectator.server import answers, bodies, policy
+from spectator.server.calls import joining, powers, publishing, rooms
+from spectator.server.routes import Route
+from spectator.server.table.refusals import BODY, ENDED
+
+ROUTES: Final[tuple[Route, ...]] = (
+    # The router asks from the top, and nothing is called as often as this.
+    Route(
+        "POST",
+        "/rooms/{room}/events",
+        publishing.publish,
+        policy.PUBLISHER,
+        "Publish events: NDJSON, one object, or an array. Empty: the heartbeat.",
+        answers={200: answers.PublishedAnswer},
+        refusals=(InvalidRequest, SequenceGap, ClaimLost, *ENDED, *BODY),
+        finds_room=False,
+        own_pace=True,
+        takes=(publishing.NDJSON, publishing.JSON),
+        headers={
+            "Content-Encoding": "gzip, or nothing.",
+            "Spectator-Producer": "Who publishes; with a sequence, repeats are harmless.",
+            "Spectator-Sequence": "The number of this batch, from 1.",
+            "Spectator-Claim": "The Idempotency-Key of the POST /rooms with reuse that found the room.",
+        },
+    ),
+    Route(
+        "POST",
+        "/rooms",
+        rooms.create_room,
+        policy.CREATOR,
+        "Make a room; with reuse, find the one of the same name again.",
+        audit="create",
+        body=NewRoom,
+        answers={201: answers.CreatedAnswer, 200: answers.CreatedAnswer},
+        refusals=(CodeTaken, QuotaExceeded, *BODY),
+        headers={"Idempotency-Key": "A text of your choice: the same one again answers the same room."},
+    ),
+    Route(
+        "GET",
+        "/rooms",
+        rooms.list_rooms,
+        policy.READER,
+        "The rooms of the key's tenant.",
+        answers={200: answers.RoomsAnswer},
+    ),
+    Route(
+        "GET",
+        "/lobby",
+        rooms.lobby,
+        policy.ANYONE,
+        "The public rooms that are listed.",
+        answers={200: answers.LobbyAnswer},
+    ),
+    Route(
+        "GET",
+        "/rooms/{room}",
+        rooms.show_room,
+        policy.ANYONE,
+        "What the caller may see of a room.",
+        answers={200: answers.AnyRoom},
+    ),
+    Route(
+        "PATCH",
+        "/rooms/{room}",
+        rooms.change_room,
+        policy.OWNER,
+        "Change what is given; the rest stays.",
+        audit="change",
+        body=RoomPatch,
+        answers={200: answers.ChangedAnswer},
+        refusals=(CodeTaken, *ENDED, *BODY),
+    ),
+    Route(
+        "DELETE",
+        "/rooms/{room}",
+        rooms.close_room,
+        policy.OWNER,
+        "End a room for everybody; with keep=false what was recorded is removed at once.",
+        audit="close",
+        query=bodies.CloseQuery,
+        answers={200: OwnerView},
+    ),
+    Route(
+        "POST",
+        "/rooms/{room}/extend",
+        rooms.extend_room,
+        policy.OWNER,
+        "Let a room live longer.",
+        audit="extend",
+        body=bodies.ExtendBody,
+        answers={200: OwnerView},
+        refusals=(*ENDED, *BODY),
+    ),
+    Route(
+        "POST",
+        "/rooms/{room}/claims",
+        rooms.make_claim,
+        policy.OWNER,
+        "A link that makes whoever opens it owner, once, within ten minutes.",
+        audit="claim",
+        answers={200: answers.OwnerUrlAnswer},
+        refusals=ENDED,
+    ),
+    Route(
+        "POST",
+        "/rooms/{room}/rotate",
+        powers.rotate,
+        policy.OWNER,
+        "Replace the code, the password or the room key; with the first two every spectator joins anew.",
+        body=Rotation,
+        answers={200: answers.RotatedAnswer},
+        refusals=(*ENDED, *BODY),
+        audit="rotate",
+    ),
+    Route(
+        "POST",
+        "/rooms/{room}/transfer",
+        powers.transfer,
+        policy.OWNER,
+        "Make the room another user's of the tenant; the old room key ends.",
+        body=Transfer,
+        answers={200: OwnerView},
+        refusals=(*ENDED, *BODY),
+        audit="transfer",
+    ),
+    Route(
+        "POST",
+        "/claims",
+        joining.redeem_claim,
+        policy.CLAIMANT,
+        "Exchange a claim for the room's key.",
+        audit="redeem",
+        body=bodies.ClaimBody,
+        answers={200: answers.ClaimedAnswer},
+        refusals=BODY,
+    ),
+)

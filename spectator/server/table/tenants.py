@@ -1,0 +1,135 @@
+"""The calls of tenants and their keys, of who vouches for users, of use and audit."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rooms import (
+    InvalidRequest,
+    KeyNotFound,
+    NewIdentity,
+    NewKey,
+    NewTenant,
+    RoomNotFound,
+    TenantNotFound,
+    TenantPatch,
+    TenantTaken,
+)
+from spectator.server import answers, bodies, policy
+from spectator.server.calls import audit, joining, tenants
+from spectator.server.routes import Route
+from spectator.server.table.refusals import BODY
+
+ROUTES: Final[tuple[Route, ...]] = (
+    Route(
+        "GET",
+        "/audit",
+        audit.show_audit,
+        policy.TENANT_MANAGER,
+        "Who did what to which room, and what became of it; newest first.",
+        query=bodies.AuditQuery,
+        answers={200: answers.AuditAnswer},
+        refusals=(InvalidRequest, RoomNotFound),
+    ),
+    Route(
+        "POST",
+        "/identities",
+        joining.mint_identity,
+        policy.MANAGER,
+        "A signed identity; whoever holds the key vouches for it.",
+        audit="identity",
+        body=NewIdentity,
+        answers={200: answers.IdentityAnswer},
+        refusals=BODY,
+    ),
+    Route(
+        "POST",
+        "/tenants",
+        tenants.create_tenant,
+        policy.OPERATOR,
+        "Make a tenant: keys, rooms and quotas of its own.",
+        body=NewTenant,
+        answers={201: answers.TenantView},
+        refusals=(TenantTaken, *BODY),
+        audit="tenant_create",
+    ),
+    Route(
+        "GET",
+        "/tenants",
+        tenants.list_tenants,
+        policy.OPERATOR,
+        "All tenants.",
+        answers={200: answers.TenantsAnswer},
+    ),
+    Route(
+        "GET",
+        "/tenants/{tenant}",
+        tenants.show_tenant,
+        policy.OPERATOR,
+        "One tenant and its quotas.",
+        answers={200: answers.TenantView},
+        refusals=(TenantNotFound,),
+    ),
+    Route(
+        "PATCH",
+        "/tenants/{tenant}",
+        tenants.change_tenant,
+        policy.OPERATOR,
+        "Change name or quotas; suspend a tenant, or let it go on.",
+        body=TenantPatch,
+        answers={200: answers.TenantView},
+        refusals=(TenantNotFound, *BODY),
+        audit="tenant_change",
+    ),
+    Route(
+        "DELETE",
+        "/tenants/{tenant}",
+        tenants.delete_tenant,
+        policy.OPERATOR,
+        "Remove a tenant with its keys, rooms, people and events, for good.",
+        answers={200: answers.GoneAnswer},
+        refusals=(TenantNotFound,),
+        audit="tenant_delete",
+    ),
+    Route(
+        "POST",
+        "/keys",
+        tenants.create_key,
+        policy.OPERATOR,
+        "Make a key of a tenant, or an operator key. It is shown this once.",
+        body=NewKey,
+        answers={201: answers.MadeKeyAnswer},
+        refusals=(TenantNotFound, *BODY),
+        audit="key_create",
+    ),
+    Route(
+        "GET",
+        "/keys",
+        tenants.list_keys,
+        policy.OPERATOR,
+        "The keys there are, without their text.",
+        query=bodies.TenantQuery,
+        answers={200: answers.KeysAnswer},
+        refusals=(TenantNotFound,),
+    ),
+    Route(
+        "DELETE",
+        "/keys/{id}",
+        tenants.revoke_key,
+        policy.OPERATOR,
+        "Make a key worthless, within a second on every node; its sockets end.",
+        answers={200: answers.GoneAnswer},
+        refusals=(KeyNotFound,),
+        audit="key_revoke",
+    ),
+    Route(
+        "GET",
+        "/usage",
+        tenants.show_usage,
+        policy.TENANT_READER,
+        "What tenants use of their quotas.",
+        query=bodies.TenantQuery,
+        answers={200: answers.UsageAnswer},
+        refusals=(TenantNotFound,),
+    ),
+)
