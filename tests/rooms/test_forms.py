@@ -1,11 +1,12 @@
 import logging
 import math
+import sys
 import unicodedata
 from typing import Any
 
 import pytest
 
-from rooms import InvalidRequest, JoinAsk, NewIdentity, NewRoom, RoomPatch
+from rooms import InvalidRequest, JoinAsk, NewIdentity, NewRoom, RoomPatch, fields
 from rooms.fields import CONFIG_BYTES, JSON_DEPTH, MARKS, METADATA_BYTES, NAME_LENGTH, PASSWORD_BYTES
 from rooms.models import AccessLevel
 
@@ -217,6 +218,12 @@ def test_two_users_never_become_one_by_their_spaces() -> None:
         assert refusal(NewRoom, allowed_users=[user]).field == "allowed_users.0"
         assert refusal(NewRoom, owner_id=user).field == "owner_id"
     assert NewRoom.read({"allowed_users": [" a b "]}).allowed_users == ["a b"]
+
+
+def test_the_short_way_takes_no_character_that_the_long_way_refuses() -> None:
+    short = [char for char in map(chr, range(sys.maxunicode + 1)) if fields._PLAIN.fullmatch(char)]
+    assert len(short) > 100_000
+    assert not [char for char in short if fields._hides(char, 0) or not fields._shows(char)]
 
 
 def test_marks_do_not_climb_over_other_lines() -> None:
