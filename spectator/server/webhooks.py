@@ -13,22 +13,21 @@ import hashlib
 import hmac
 import json
 import logging
-import socket
 import ssl
 import time
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.abc import AbstractResolver
 
 from rooms import InvalidRequest, JoinRequest, Room
 from spectator.manager.views import iso
 from spectator.server.addresses import ForbiddenAddressError, Guarded, Network, plain
+from spectator.server.resolving import Resolver
 from spectator.tasks import Tasks
 
 logger = logging.getLogger("spectator.server")
@@ -60,37 +59,6 @@ class Delivery:
     room_id: str
     body: bytes = field(repr=False)
     secrets: Sequence[str] = field(repr=False)
-
-
-class Resolver(AbstractResolver):
-    """Names are looked up in threads of their own: a name server that hangs holds up nothing else."""
-
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(4, thread_name_prefix="webhooks")
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        """All addresses of a name, in the order in which they are to be tried."""
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(
-            self._threads, lambda: socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
-        )
-        return [
-            ResolveResult(
-                hostname=host,
-                host=str(where[0]),
-                port=port,
-                family=kind,
-                proto=protocol,
-                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-            )
-            for kind, _, protocol, _, where in found
-        ]
-
-    async def close(self) -> None:
-        """Start no further look-up; one that hangs ends by itself."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 class Webhooks:

@@ -212,6 +212,14 @@ async def test_a_name_that_is_rebound_is_judged_at_each_connect(receiver: Receiv
     assert (opened.failed, names.looks, len(receiver.bodies)) == (1, 2, 1)
 
 
+@pytest.mark.parametrize("name", ["no-such-name.invalid", "x" * 300])
+async def test_a_name_that_leads_nowhere_is_a_failure_like_any_other(name: str) -> None:
+    async with hooks() as opened:
+        announce(opened, f"https://{name}/x")
+        await eventually(settled(opened))
+        assert opened.failed == 1
+
+
 async def test_plain_http_reaches_listed_networks_only(receiver: Receiver) -> None:
     names = Names("8.8.8.8")
     async with hooks((ipaddress.ip_network("10.0.0.0/8"),), resolver=names) as opened:
