@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-LOOKS: Final = 8
+LOOKS: Final = 32
 """Names that are looked up at once, those among them that hang and nobody waits for any more."""
 
 Infos = list[tuple[Any, ...]]
