@@ -60,7 +60,7 @@ class Spectator:
         role: spectator or moderator.
         joined_at: when, ISO-8601 UTC.
         lag_ms: how far behind the live run they watch, in milliseconds; None when not known.
-        watching: whether they hold a seat now, or have only been let in.
+        watching: whether they have a live connection now, or have only been let in.
         user_id: who it is, if an identity vouches for it; else None.
     """
 
