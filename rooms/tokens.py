@@ -81,7 +81,6 @@ class Secrets:
             raise Unauthorized from None
         return Token(kind, payload, payload.pop("x"))
 
-
     def derived(self, purpose: str) -> tuple[str, ...]:
         """A secret for one purpose out of each signing secret, newest first: known without being stored."""
         marks = (hmac.digest(key, b"rooms derived\0" + purpose.encode(), "sha512") for key in self._keys)

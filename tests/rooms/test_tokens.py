@@ -97,3 +97,14 @@ def test_fingerprints_tell_secrets_apart_and_nothing_else() -> None:
     assert len(set(secrets.fingerprints)) == 2
     assert all(NEW.decode() not in mark and len(mark) == 24 for mark in secrets.fingerprints)
     assert "secret" not in repr(secrets.verify(secrets.sign("grant", {"p": "secret"}, None)))
+
+
+def test_a_secret_is_derived_from_each_for_one_purpose_alone() -> None:
+    old, new = b"an old secret, long enough", b"a new secret, long enough"
+    before, after = Secrets([old]), Secrets([new, old])
+    (first,) = before.derived("webhook r_1")
+    assert after.derived("webhook r_1")[1] == first, "what was told is known as long as its secret is"
+    assert first not in {*after.derived("webhook r_2"), after.derived("webhook r_1")[0]}
+    assert old.decode() not in first
+    after.replace([new])
+    assert after.derived("webhook r_1") == Secrets([new]).derived("webhook r_1")
