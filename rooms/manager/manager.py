@@ -80,7 +80,7 @@ class RoomManager:
         self._directory = Directory(context, self._admission)
         self._answers = Answers(context, self._credentials)
         self._watching = Watching(context)
-        self._upkeep = Upkeep(context, indexes, removal, self.tenants)
+        self._upkeep = Upkeep(context, indexes, removal, self.tenants, self.quotas)
 
     async def close(self) -> None:
         """End the threads that hash passwords. The connection stays open: whoever made it closes it."""

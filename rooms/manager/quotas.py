@@ -104,7 +104,9 @@ class Quotas:
         return True
 
     async def note_stored(self, tenant: str, room_id: str) -> None:
-        """Count what a room keeps now: its log and its checkpoint."""
+        """Count what a room keeps now, its log and its checkpoint, where that is bounded."""
+        if (await self._tenancy.limits_of(tenant))["stored_bytes"] is None:
+            return
         [size] = await self._store.sizes([room_id])
         await self._store.note_stored(tenant, room_id, size)
         found = await self._store.tenant(tenant)

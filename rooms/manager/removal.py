@@ -48,13 +48,22 @@ class Removal:
             records = [record for record in await self._rooms.read_many(part) if record is not None]
             await self._forget_waits(part)
             for record in records:
-                await self._names.give_back(keys.code(record.room.code), record.room.id)
-                if name_key := record.document["name_key"]:
-                    await self._names.give_back(keys.name(name_key), record.room.id)
+                await self._give_names_back(record)
             await self._rooms.purge(part)
             for room_id in part:
                 await self.uncount(tenant, room_id)
                 await self._names.gone(tenant, room_id)
+
+    async def settle(self, record: Record) -> None:
+        """Take the names of a room back that was removed while somebody saw to it that it keeps them."""
+        room = record.room
+        if room.tenant != LOCAL and await self._rooms.read(room.id) is None:
+            await self._give_names_back(record)
+
+    async def _give_names_back(self, record: Record) -> None:
+        await self._names.give_back(keys.code(record.room.code), record.room.id)
+        if name_key := record.document["name_key"]:
+            await self._names.give_back(keys.name(name_key), record.room.id)
 
     async def uncount(self, tenant: str, room_id: str) -> None:
         """Count a room that is gone no longer among what its tenant keeps."""

@@ -16,6 +16,7 @@ from rooms.errors import (
 )
 from rooms.forms import NewKey, NewTenant, Quotas, TenantPatch
 from rooms.limits import Limits
+from rooms.manager.quotas import MOST_LISTED
 from rooms.manager.raw_keys import check_api_key, check_operator_key, key_digest, key_id, new_key
 from rooms.manager.removal import Removal
 from rooms.manager.tenancy import Tenancy
@@ -98,6 +99,8 @@ class Tenants:
         if patch.status is not None and patch.status != before.status:
             await self._halt(tenant, patch.status)
         self._tenancy.forget()
+        if before.quotas.get("stored_bytes") is None and after.quotas.get("stored_bytes") is not None:
+            await self._count_stored(tenant)
         return await self.get(tenant)
 
     async def delete(self, tenant: str) -> None:
@@ -132,6 +135,12 @@ class Tenants:
     async def _ensure(self, tenant: str) -> None:
         quotas: dict[str, int | None] = {} if tenant == LOCAL else dict(DEFAULTS)
         await self._store.create(Tenant(tenant, tenant, "active", self._store.now_ms, quotas))
+
+    async def _count_stored(self, tenant: str) -> None:
+        """Count what the rooms of a tenant keep that had no bound before; later it is counted as it grows."""
+        listed = await self._names.newest(keys.tenant_rooms(tenant), MOST_LISTED)
+        for room_id, size in zip(listed, await self._store.sizes(listed), strict=True):
+            await self._store.note_stored(tenant, room_id, size)
 
     async def _halt(self, tenant: str, status: TenantStatus) -> None:
         word = await self._store.halt(tenant, status)

@@ -6,6 +6,7 @@ import time
 
 from rooms.manager.context import Context, nonce
 from rooms.manager.indexes import Indexes
+from rooms.manager.quotas import Quotas
 from rooms.manager.removal import Removal
 from rooms.manager.tenants import Tenants
 from rooms.store import UNCONFIRMED_MS
@@ -21,8 +22,11 @@ KEYS_EVERY_S = 3600.0
 class Upkeep:
     """The sweep. Every node does it; whatever two of them do at once is harmless."""
 
-    def __init__(self, context: Context, indexes: Indexes, removal: Removal, tenants: Tenants) -> None:
+    def __init__(
+        self, context: Context, indexes: Indexes, removal: Removal, tenants: Tenants, quotas: Quotas
+    ) -> None:
         self._context = context
+        self._quotas = quotas
         self._indexes = indexes
         self._removal = removal
         self._tenants = tenants
@@ -62,6 +66,7 @@ class Upkeep:
         record = await self._context.rooms.read(room_id)
         if record is None:
             return  # gone this very moment: it is still due, so the next sweep clears it
+        await self._quotas.note_stored(tenant, room_id)
         if record.room.status == "ended":
             await self._indexes.retire(record)
             return
@@ -69,3 +74,4 @@ class Upkeep:
         await self._indexes.relist(record.room)
         next_ms = min(tended.expires_at_ms, tended.next_wait_ms or tended.expires_at_ms, now_ms + HOUR_MS)
         await self._context.names.look_again(tenant, room_id, max(next_ms, now_ms + 1000))
+        await self._removal.settle(record)

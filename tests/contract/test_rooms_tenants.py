@@ -450,6 +450,28 @@ class TestQuotas:
         quotas._stored.clear()
         assert await quotas.check_stored("acme")
 
+    async def test_a_bound_that_is_set_later_counts_what_is_kept_already(self, world: World) -> None:
+        owner = await tenant(world, "acme", stored_bytes=None)
+        room, quotas = await room_of(world, owner), world.manager.quotas
+        line = b'{"type":"log","level":"info","message":"%s"}' % (b"x" * 2000)
+        await Log(world.connection).append(room.id, decode(line, world.clock.now_ms()))
+        await world.manager.close_room(room)
+        await world.manager.tenants.change("acme", TenantPatch.read({"quotas": {"stored_bytes": 1000}}))
+        assert ((await quotas.usage("acme")).quotas["stored_bytes"].used or 0) > 2000
+        with pytest.raises(QuotaExceeded):
+            await quotas.check_stored("acme")
+
+    async def test_the_sweep_counts_what_nobody_counted(self, world: World) -> None:
+        """A node that dies between a batch and its measurement leaves the count behind the truth."""
+        owner = await tenant(world, "acme", stored_bytes=10**6)
+        room, quotas = await room_of(world, owner), world.manager.quotas
+        line = b'{"type":"log","level":"info","message":"%s"}' % (b"x" * 2000)
+        await Log(world.connection).append(room.id, decode(line, world.clock.now_ms()))
+        assert (await quotas.usage("acme")).quotas["stored_bytes"].used == 0
+        world.clock.push(HOUR)
+        await world.manager.sweep()
+        assert ((await quotas.usage("acme")).quotas["stored_bytes"].used or 0) > 2000
+
     async def test_where_nothing_is_bounded_the_rooms_are_looked_at(self, world: World) -> None:
         owner = await tenant(world, "acme", **dict.fromkeys(QUOTAS))
         room = await room_of(world, owner)

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from rooms import JoinAsk, RoomNotFound, Waiting
+from rooms import JoinAsk, NewKey, NewRoom, NewTenant, RoomNotFound, Waiting
 from rooms.presence import CODE_KEPT_MS
 from rooms.store import keys
 from tests.rooms.world import CLIENT, DAY, SECOND, World
@@ -66,3 +66,20 @@ async def test_who_waits_in_another_room_goes_on_waiting(world: World) -> None:
     person = keys.person_waiting(second.request.person)
     assert await world.connection.command("ZRANGE", person, 0, -1) == [two.id.encode()]
     assert (await world.manager.request(two.id, second.request_id)).status == "pending_approval"
+
+
+async def test_a_name_that_was_kept_for_a_room_meanwhile_removed_is_given_back(world: World) -> None:
+    await world.manager.tenants.create(NewTenant.read({"id": "acme"}))
+    made = await world.manager.tenants.make_key(NewKey.read({"tenant": "acme"}))
+    owner = await world.manager.caller(made.raw)
+    room = (await world.manager.create(owner, NewRoom.read({"name": "n", "reuse": True}))).room
+    record = await world.manager._changing._current(room.id)
+    removal = world.manager._changing._removal
+    await removal.settle(record)
+    assert await world.connection.command("EXISTS", keys.code(room.code)) == 1
+    await removal.purge("acme", [room.id])
+    await world.manager._upkeep._indexes.keep_names(record)  # a sweep that had read the room before
+    assert await world.connection.command("EXISTS", keys.code(room.code)) == 1
+    await removal.settle(record)
+    assert await world.connection.command("EXISTS", keys.code(room.code)) == 0
+    assert await world.connection.command("KEYS", "sp:name:*") == []

@@ -319,7 +319,7 @@ class TestQuotas:
 
 class TestLocal:
     async def test_a_laptop_pays_nothing_for_what_guards_a_shared_server(self, site: Site) -> None:
-        """Ten batches are ten scripts, beside what is looked at once a second; a bounded tenant's are more."""
+        """Ten batches are ten scripts, beside what is looked at once a second; a bounded tenant pays more."""
         key = await tenant(site, "acme")
         bounded = (await room(site, key))["room"]["id"]
         made = await site.create()
