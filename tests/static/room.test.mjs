@@ -208,3 +208,11 @@ test("who is here is known as far as the room tells: names, a number, nothing, a
   assert.deepEqual(fed(welcome({ presence: "nothing", current_spectators: 3 })).crowd, { watching: null, names: null });
   assert.equal(fed(welcome({ presence: "nothing", waiting: 0 })).crowd.watching, 3, "a moderator knows");
 });
+
+test("what a run calls its events and levels is text, also when every object answers to it", () => {
+  for (const name of ["constructor", "__proto__", "toString"]) {
+    const { lines } = fed(tick(1, [life(name), { type: "alert", timestamp: AT, alert: { level: name, message: "m" } }, { type: "log", level: name, message: "n", timestamp: AT }]));
+    assert.deepEqual(lines.map((line) => line.tone), ["plain", "warn", "plain"], name);
+    assert.equal(typeof lines[0].text, "string");
+  }
+});

@@ -16,6 +16,17 @@ DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 PATIENCE_MS = 15_000
 
+# Like a proxy that ends every attempt: the connection is closed before it was open.
+NO_WEBSOCKETS = """
+window.WebSocket = class {
+  constructor() {
+    setTimeout(() => this.onclose?.({ code: 1006, reason: "", wasClean: false }), 0);
+  }
+  send() {}
+  close() {}
+};
+"""
+
 
 class Script:
     """``tests/stories/trainer.py`` in a process of its own, on the data folder of ``server``."""

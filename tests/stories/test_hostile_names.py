@@ -90,6 +90,8 @@ async def test_hostile_names_of_people_are_text_for_everybody(server: ServerProc
     await noor.enter(names[0])
     await owner.presses("Let all in")
     await noor.sees_badge("Open")
+    await expect(owner.people()).to_contain_text(names[0], timeout=PATIENCE_MS)
+    await is_unharmed(owner)
     await noor.page.locator(".watchers").click()
     dialog = noor.page.get_by_role("dialog")
     await expect(dialog.get_by_role("listitem").first).to_have_text(names[0], timeout=PATIENCE_MS)

@@ -5,7 +5,7 @@ import re
 from playwright.async_api import expect
 
 from tests.harness.servers import ServerProcess
-from tests.stories.actors import PATIENCE_MS, Cinema, Person, Room
+from tests.stories.actors import NO_WEBSOCKETS, PATIENCE_MS, Cinema, Person, Room
 
 MINUTE_MS = 60_000
 
@@ -144,3 +144,16 @@ async def test_who_waits_goes_on_waiting_through_a_new_code(server: ServerProces
     await expect(noor.page).to_have_url(re.compile(f"/r/{code}$"), timeout=PATIENCE_MS)
     await noor.page.reload()
     await noor.sees_badge("Open")
+
+
+async def test_where_websockets_are_blocked_the_reason_comes_over_the_stream(
+    server: ServerProcess, cinema: Cinema
+):
+    room = Room(server, "removed-over-a-stream")
+    owner, noor = await cinema.person(), await cinema.person(script=NO_WEBSOCKETS)
+    await owner.owns(room)
+    await noor.comes_in(room.url, "Noor")
+    await owner.does("Make moderator", "Noor")
+    await noor.sees("Moderators see this")
+    await owner.does("Remove", "Noor")
+    await noor.sees("The owner ended your visit")

@@ -3,18 +3,7 @@
 from playwright.async_api import expect
 
 from tests.harness.servers import ServerProcess
-from tests.stories.actors import Cinema
-
-# Like a proxy that ends every attempt: the connection is closed before it was open.
-NO_WEBSOCKETS = """
-window.WebSocket = class {
-  constructor() {
-    setTimeout(() => this.onclose?.({ code: 1006, reason: "", wasClean: false }), 0);
-  }
-  send() {}
-  close() {}
-};
-"""
+from tests.stories.actors import NO_WEBSOCKETS, Cinema
 
 
 async def test_code_and_password_lead_to_a_chart_that_moves(server: ServerProcess, script, cinema: Cinema):
