@@ -1,5 +1,6 @@
 """A real server process with a store of its own, as a user would start it."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +106,15 @@ class ServerProcess:
     def close(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.stop()
+
+
+@contextlib.asynccontextmanager
+async def two_nodes(store_url: str, folder: Path, **more: str) -> AsyncIterator[list[ServerProcess]]:
+    """Run two servers over one store, told of each other by nothing but the store; ``folder`` is theirs."""
+    shared = {"SPECTATOR_SECRET_KEYS": "the-one-secret-that-both-nodes-share-0123456789", **more}
+    nodes = [ServerProcess(folder / name, "--redis", store_url, **shared) for name in ("a", "b")]
+    try:
+        await asyncio.gather(*(asyncio.to_thread(node.start) for node in nodes))
+        yield nodes
+    finally:
+        await asyncio.gather(*(asyncio.to_thread(node.close) for node in nodes))

@@ -12,23 +12,15 @@ import pytest_asyncio
 
 from rooms.presence import SEAT_MS
 from spectator.tasks import Tasks
-from tests.harness.servers import ServerProcess
+from tests.harness.servers import ServerProcess, two_nodes
 from tests.harness.waiting import eventually
 from tests.spectator.server.sockets.watching import PROTOCOL, Watcher
-
-SECRET = "the-one-secret-that-both-nodes-share-0123456789"
 
 
 @pytest_asyncio.fixture
 async def pair(store, tmp_path) -> AsyncIterator[list[ServerProcess]]:
-    """Two nodes over one store, told of each other by nothing but the store."""
-    nodes = [
-        ServerProcess(tmp_path / name, "--redis", store.url, SPECTATOR_SECRET_KEYS=SECRET)
-        for name in ("a", "b")
-    ]
-    await asyncio.gather(*(asyncio.to_thread(node.start) for node in nodes))
-    yield nodes
-    await asyncio.gather(*(asyncio.to_thread(node.close) for node in nodes))
+    async with two_nodes(store.url, tmp_path) as nodes:
+        yield nodes
 
 
 @pytest_asyncio.fixture
