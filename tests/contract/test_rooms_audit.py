@@ -155,7 +155,8 @@ async def test_a_key_from_a_new_address_is_noted_once_on_all_nodes_together(worl
 
 async def test_a_refused_join_is_found_in_the_audit_of_its_room(world: World) -> None:
     room = (await world.room(password="hunter2")).room
-    refused = AuditEntry("join", "wrong_password", Actor("anonymous"), client="192.0.2.9")
+    at_ms = world.clock.now_ms()
+    refused = AuditEntry("join", "wrong_password", Actor("anonymous"), client="192.0.2.9", at_ms=at_ms)
     typed = f"{room.code[:3].lower()}-{room.code[3:]}"
     world.manager.audit.note(refused, ref=typed)
     world.manager.audit.note(refused, ref=room.id)

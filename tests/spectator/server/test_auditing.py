@@ -109,10 +109,12 @@ async def test_a_refused_join_stands_in_the_audit_of_its_room_and_a_miss_in_nobo
     await site.call("POST", path, {})
     await site.call("POST", "/rooms/ZZZ999/join", {"password": "wrong-word"})
     entries = await told(site, what="join")
-    assert [(one.outcome, one.room) for one in entries] == [
+    # Alike are joined second by second, so the three may be one entry or two.
+    assert {(one.outcome, one.room) for one in entries} == {
         ("wrong_password", room),
         ("password_required", room),
-    ]
+    }
+    assert entries[-1].outcome == "password_required"
     assert sum(one.count for one in entries) == 4
     (missed,) = await told(site, None)
     assert (missed.what, missed.outcome, missed.room, missed.subject) == (
