@@ -35,19 +35,19 @@ async def test_an_empty_body_is_the_heartbeat_unless_it_has_a_number(
     publisher: Publisher, rooms: RoomManager
 ) -> None:
     room = await active_room(rooms)
-    given = {"ndjson": True, "producer": None, "sequence": None}
+    given = {"ndjson": True, "producer": None, "sequence": None, "fence": None}
     answer = json.loads(await publisher.publish(room, b" \n", NOW, **given))  # type: ignore[arg-type]  # three kinds
     assert (answer["offset"], answer["accepted"]) == (0, 0)
-    numbered = await publisher.publish(room, b"", NOW, ndjson=True, producer="p", sequence=1)
-    repeated = await publisher.publish(room, b"", NOW, ndjson=True, producer="p", sequence=1)
+    numbered = await publisher.publish(room, b"", NOW, ndjson=True, producer="p", sequence=1, fence=None)
+    repeated = await publisher.publish(room, b"", NOW, ndjson=True, producer="p", sequence=1, fence=None)
     assert repeated == numbered
 
 
 async def test_a_refused_body_stores_nothing(publisher: Publisher, rooms: RoomManager) -> None:
     room = await active_room(rooms)
     with pytest.raises(BodyRefused):
-        await publisher.publish(room, b"[", NOW, ndjson=False, producer="p", sequence=1)
-    answer = await publisher.publish(room, line(1), NOW, ndjson=True, producer="p", sequence=1)
+        await publisher.publish(room, b"[", NOW, ndjson=False, producer="p", sequence=1, fence=None)
+    answer = await publisher.publish(room, line(1), NOW, ndjson=True, producer="p", sequence=1, fence=None)
     assert json.loads(answer)["offset"] == 1
 
 
@@ -58,7 +58,7 @@ async def test_a_long_run_is_folded_into_a_checkpoint_by_whoever_ingests(
     body = b"\n".join(line(step, 2000) for step in range(250))
     assert len(body) > DECODE_ASIDE_BYTES
     for _ in range(10):
-        await publisher.publish(room, body, NOW, ndjson=True, producer=None, sequence=None)
+        await publisher.publish(room, body, NOW, ndjson=True, producer=None, sequence=None, fence=None)
     await eventually(
         lambda: connection.command("EXISTS", f"sp:{{{room.id}}}:checkpoint"), what="a checkpoint of 5 MB"
     )
