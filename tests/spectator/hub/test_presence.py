@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
-from rooms import RoomManager, RoomPatch, Secrets
+from rooms import Passwords, RoomManager, RoomPatch, Secrets
 from spectator.hub import Pass, Policy, Stage, Variant, Viewer
 from spectator.log import Log
 from spectator.tasks import Tasks
@@ -24,7 +24,9 @@ OWNER_PASS = Pass("owner", person="owner", generation=1)
 async def two_nodes(connection, policy: Policy) -> AsyncIterator[list[Node]]:
     """Two nodes, each with a manager and a hub of its own."""
     secrets = Secrets([b"a secret of the tests, long enough"])
-    made = [Node(RoomManager(connection, secrets), Log(connection), policy) for _ in range(2)]
+    hasher = await asyncio.to_thread(Passwords)  # it hashes once when it is made, which is slow on purpose
+    managers = [RoomManager(connection, secrets, hasher=hasher) for _ in range(2)]
+    made = [Node(manager, Log(connection), policy) for manager in managers]
     for node in made:
         await node.hub.start()
     yield made
