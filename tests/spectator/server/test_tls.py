@@ -192,7 +192,8 @@ async def test_a_new_certificate_at_sighup_and_who_watches_stays(secured: Server
         await eventually(lambda: serial(secured, served) != before, what="the new certificate")
         changed = serial(secured, served)
 
-        served.key.write_text("no key at all")  # half of a pair, or nonsense: the one in use stays
+        served.issue()
+        served.key.write_text("no key at all")  # half of a pair: the one in use stays whole
         secured.process.send_signal(signal.SIGHUP)
         await eventually(lambda: "the certificate stays as it was" in secured.log.read_text())
         assert serial(secured, served) == changed

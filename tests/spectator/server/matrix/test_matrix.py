@@ -241,3 +241,20 @@ async def test_a_tenants_numbers_are_not_for_another(cast: Cast) -> None:
             assert shown(theirs) == shown(none), (path, theirs.raw, none.raw)
             assert theirs.status >= 400
             assert (await cast.site.call("GET", f"{path}?tenant=one", token=token)).status == 200
+
+
+@pytest.mark.parametrize("character", ["foreign manage key", "foreign read key", "room key", "spectator"])
+async def test_that_a_room_has_ended_is_not_for_foreign_credentials(cast: Cast, character: str) -> None:
+    """Whoever is at home is told that it was closed; to others it is not there, ended or not."""
+    await cast.call("DELETE", f"/rooms/{cast.places['other id']}")
+    token = cast.tokens[character]
+    for path in ("stream", "history", "export"):
+        ended = await cast.site.call("GET", f"/rooms/{cast.places['other']}/{path}", token=token)
+        none = await cast.site.call("GET", f"/rooms/{cast.places['unknown']}/{path}", token=token)
+        assert shown(ended) == shown(none), path
+    async with watching(cast.site, cast.places["other"], token=token) as viewer:
+        assert await _first(viewer) == 4504
+    at_home = await cast.site.call(
+        "GET", f"/rooms/{cast.places['other']}/stream", token=cast.tokens["manage key"]
+    )
+    assert at_home.code == "room_closed"
