@@ -266,10 +266,6 @@ class Tenants:
         }
         return Look(frozenset(dead), frozenset(gone | (halted & named)))
 
-    async def is_halted(self, tenant: str) -> bool:
-        """Whether a tenant is suspended or being deleted, as this node knows it: at most a second old."""
-        return await self._tenancy.is_halted(tenant)
-
 
 def _given(quotas: Quotas) -> dict[str, Any]:
     """The quotas that were spoken of."""

@@ -126,7 +126,7 @@ async def test_a_change_holds_at_once_where_it_was_made(world: World) -> None:
     assert (await tenants._tenancy.limits_of("acme"))["seats"] == 3
     await tenants.change("acme", TenantPatch.read({"quotas": {"seats": 4}, "status": "suspended"}))
     assert (await tenants._tenancy.limits_of("acme"))["seats"] == 4
-    assert await tenants.is_halted("acme")
+    assert await tenants._tenancy.is_halted("acme")
 
 
 @pytest.mark.parametrize("status", ["suspended", "active"])

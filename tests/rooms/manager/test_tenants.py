@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from rooms import InvalidRequest, Limits, NewKey, NewTenant, NotAllowed, TenantPatch, TenantTaken
@@ -16,8 +18,6 @@ async def test_a_tenant_is_called_by_its_id_unless_it_has_a_name(world: World) -
 
 
 async def test_two_operators_who_change_at_once_both_have_their_way(world: World) -> None:
-    import asyncio
-
     tenants = world.manager.tenants
     await tenants.create(NewTenant.read({"id": "acme"}))
     await asyncio.gather(
