@@ -14,6 +14,7 @@ from spectator.protocol.values import clean, jsonable
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 SHORTEST_CODE, LONGEST_CODE = 6, 12
 LONGEST_NAME = 64  # characters
+_JOINERS = {0x200C: None, 0x200D: None}
 LONGEST_PASSWORD = 1024  # bytes
 LARGEST_CONFIG = 60_000  # bytes of JSON; the server takes 64 KB
 LONGEST_TAGS, LONGEST_NOTES = 1_000, 2_500  # characters; the server takes 4 KB of both together
@@ -138,7 +139,8 @@ def read_name(name: Any) -> str:
     plain = unicodedata.normalize("NFC", name).strip()
     if not plain or len(plain) > LONGEST_NAME:
         raise ValueError(f"name must have 1 to {LONGEST_NAME} characters")
-    if not plain.isprintable():
+    # Persian, Hindi and emoji are spelt with joiners; the server says where one is out of place.
+    if not plain.translate(_JOINERS).isprintable():
         raise ValueError("name must not hold line breaks or other control characters")
     return plain
 

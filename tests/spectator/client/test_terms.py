@@ -37,6 +37,13 @@ def test_what_was_not_given_is_left_to_the_room() -> None:
     assert read().fields == {"name": "a run", "reuse": True, "max_spectators": 100, "idle_hours": 24.0}
 
 
+@pytest.mark.parametrize(
+    "name", ["\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\U0001f469\u200d\U0001f52c"]
+)
+def test_names_spelt_with_joiners_are_names(name: str) -> None:
+    assert read(name).fields["name"] == name
+
+
 def test_what_was_given_is_sent() -> None:
     terms = read(
         "  exam ",
