@@ -212,7 +212,7 @@ def _when(rule: Rule) -> str:
 
 def _places(places: Iterable[Place]) -> str:
     rows = ((f"GET {place.path}", f"{place.told} By: {place.policy.told}.") for place in places)
-    return f"<section><h2>Everything else</h2>{_list(rows)}</section>"
+    return f"<section><h2><b>Everything else</b></h2>{_list(rows)}</section>"
 
 
 def _row(route: Route) -> str:

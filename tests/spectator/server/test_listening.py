@@ -89,3 +89,31 @@ def test_private_addresses_are_private() -> None:
 def test_a_socket_that_listens_everywhere_is_named_by_loopback(opened: list[socket.socket]) -> None:
     opened.append(socket.create_server(("0.0.0.0", 0)))
     assert url_of(opened[0]).startswith("http://127.0.0.1:")
+
+
+def test_a_loopback_name_that_leads_elsewhere_is_not_listened_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What needs neither key nor TLS must be this machine's own, whatever its hosts file says."""
+    asked = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda _, *more, **how: asked("0.0.0.0", *more, **how))
+    with pytest.raises(CannotListenError, match=r"localhost leads to 0\.0\.0\.0 .* not its loopback"):
+        open_sockets(settings(host="localhost", port=0))
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ({"host": "localhost"}, "https://localhost:{port}"),
+        ({"host": "127.0.0.1"}, "https://127.0.0.1:{port}"),
+        ({"host": "localhost", "public_url": "https://lab.example/x/"}, "https://lab.example/x"),
+        (
+            {"host": "localhost", "public_url": "https://lab.example", "behind_proxy": True},
+            "https://localhost:{port}",
+        ),
+    ],
+)
+def test_under_tls_the_address_is_a_name_where_one_is_known(
+    opened: list[socket.socket], given: dict[str, Any], url: str
+) -> None:
+    secured = settings(port=0, tls_cert=Path("/cert.pem"), **given)
+    opened += open_sockets(secured)
+    assert url_of(opened[0], secured) == url.format(port=opened[0].getsockname()[1])
