@@ -86,9 +86,10 @@ async def connection(store: "EmbeddedStore") -> "AsyncIterator[Connection]":
 @pytest_asyncio.fixture
 async def rooms(connection: "Connection") -> "RoomManager":
     """The rooms of an empty store, with a secret of the tests."""
-    from rooms import RoomManager, Secrets
+    from rooms import Passwords, RoomManager, Secrets
 
-    return RoomManager(connection, Secrets([b"a secret of the tests, long enough"]))
+    hasher = await asyncio.to_thread(Passwords)  # it hashes once when it is made, which is slow on purpose
+    return RoomManager(connection, Secrets([b"a secret of the tests, long enough"]), hasher=hasher)
 
 
 @pytest.fixture(scope="session")

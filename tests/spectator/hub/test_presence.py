@@ -248,7 +248,7 @@ async def test_one_that_breaks_off_on_the_way_in_is_not_here(nodes):
     async def gone() -> bool:
         return (await here.rooms.present([room.id]))[room.id].count == 0
 
-    await eventually(gone, 0.25)
+    await eventually(gone)
 
 
 class Comings:
