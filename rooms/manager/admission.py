@@ -89,7 +89,9 @@ class Admission:
         found = await self._find(ref, caller, client)
         room = found.room
         role = self._role(caller, found)
-        if found.spent.failures_ms > 0 and role is None and not found.standing.member:
+        # Who waits reads and withdraws the own request, whatever others of the same address guessed.
+        asker = caller.kind == "lobby" and room is not None and caller.room_id == room.id
+        if found.spent.failures_ms > 0 and role is None and not (found.standing.member or asker):
             raise TooManyAttempts(retry_after=found.spent.failures_ms / 1000)
         # Who holds what was made for this room may ask by its id, also when it is worth nothing any more.
         stranger = found.by_id and (room is None or caller.room_id != room.id)

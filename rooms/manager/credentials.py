@@ -59,7 +59,10 @@ class Credentials:
             return Caller("anonymous")
         if is_key(bearer):
             return await self._key_holder(bearer)
-        return self._token_holder(self._context.secrets.verify(bearer))
+        token = self._context.secrets.verify(bearer)
+        if token.kind == "identity":
+            await self._check_tenant(token)
+        return self._token_holder(token)
 
     async def _key_holder(self, bearer: str) -> Caller:
         tenancy, digest = self._context.tenancy, key_digest(bearer)
@@ -71,6 +74,11 @@ class Credentials:
         if one.tenant is not None:
             await tenancy.check(one.tenant)
         return Caller(one.kind, tenant=one.tenant, scopes=one.scopes, key_id=one.id, name=one.name)
+
+    async def _check_tenant(self, token: Token) -> None:
+        """Raise ``Unauthorized`` where the tenant that vouched is gone: another may have its id by now."""
+        if await self._context.tenancy.born_ms(token.fields["t"]) != token.fields.get("b"):
+            raise Unauthorized
 
     def _token_holder(self, token: Token) -> Caller:
         kind = _KINDS.get(token.kind)
@@ -133,10 +141,11 @@ class Credentials:
         """A token by which an anonymous person is known again."""
         return self._context.secrets.sign("visitor", {"p": person}, self._context.now_ms + VISITOR_MS)
 
-    def identity(self, tenant: str, form: NewIdentity) -> str:
-        """A token of a named user, vouched for by the tenant."""
+    async def identity(self, tenant: str, form: NewIdentity) -> str:
+        """A token of a named user, vouched for by the tenant; it ends with the tenant."""
         fields = {
             "t": tenant,
+            "b": await self._context.tenancy.born_ms(tenant),
             "p": user_person(tenant, form.user_id),
             "u": form.user_id,
             "m": form.name or form.user_id,

@@ -129,7 +129,7 @@ class RoomManager:
         self, tenant: str, user_id: str, name: str | None = None, hours: float = 24.0
     ) -> str:
         """A token that says who somebody is, vouched for by the tenant. Raises ``InvalidRequest``."""
-        return self._credentials.identity(
+        return await self._credentials.identity(
             tenant, NewIdentity.read({"user_id": user_id, "name": name, "hours": hours})
         )
 

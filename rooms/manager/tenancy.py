@@ -67,6 +67,13 @@ class Tenancy:
         found = await self._tenants.get(tenant, lambda: self._store.tenant(tenant))
         return found.quotas if found is not None else dict.fromkeys(QUOTAS, 0)
 
+    async def born_ms(self, tenant: str) -> int | None:
+        """When a tenant was made: it tells it from an earlier one of its id. None: ``local``, or no tenant."""
+        if tenant == LOCAL:
+            return None
+        found = await self._tenants.get(tenant, lambda: self._store.tenant(tenant))
+        return found.created_at_ms if found is not None else None
+
     async def most_rooms(self, tenant: str) -> int | None:
         """How many active rooms a tenant may have; also of ``local``, whose number can be changed."""
         if tenant != LOCAL:

@@ -9,7 +9,7 @@ import pytest_asyncio
 from rooms import Admitted, RoomPatch, RoomsError, Waiting
 from rooms.presence import MEMBERSHIP_MS, SEAT_MS
 from rooms.store import keys
-from tests.rooms.world import HOUR, SECOND, World, world_on
+from tests.rooms.world import CLIENT, HOUR, SECOND, World, world_on
 
 
 @pytest_asyncio.fixture
@@ -222,6 +222,20 @@ async def test_a_class_that_joins_at_once_from_one_address_costs_nothing(world: 
 async def test_codes_cannot_be_tried_out(world: World) -> None:
     tried = [await code_of(world.ask(f"ABC2{a}{b}")) for a in "ABCDEF" for b in "ABCDEF"]
     assert tried == ["room_not_found"] * 30 + ["too_many_attempts"] * 6
+
+
+async def test_a_lock_out_does_not_touch_those_who_wait(world: World) -> None:
+    room = (await world.room(require_approval=True)).room
+    waiting = await world.wait(room.code)
+    tried = {await code_of(world.ask(f"ABC2{n // 8 + 2}{n % 8 + 2}")) for n in range(40)}
+    assert tried == {"room_not_found", "too_many_attempts"}
+    asker = await world.manager.caller(waiting.token)
+    for ref in (room.id, room.code):
+        assert (await world.manager.look(ref, asker, CLIENT))[0].id == room.id
+    assert await code_of(world.manager.look("ZZZZZZ", asker, CLIENT)) == "too_many_attempts"
+    assert await code_of(world.manager.look(room.code, await world.manager.caller(None), CLIENT)) == (
+        "too_many_attempts"
+    )
 
 
 async def test_an_ended_room_says_so_after_the_proof(world: World) -> None:

@@ -297,6 +297,21 @@ class TestDelete:
         lasting = [key for key in left if await world.connection.command("PTTL", key) == -1]
         assert lasting == []
 
+    async def test_its_identities_are_nobody_where_another_gets_its_id(self, world: World) -> None:
+        await tenant(world, "acme")
+        identity = await world.manager.mint_identity("acme", "ann", "Ann", 24)
+        assert (await world.manager.caller(identity)).user_id == "ann"
+        await world.manager.tenants.delete("acme")
+        with pytest.raises(Unauthorized):
+            await world.manager.caller(identity)
+        world.clock.push(SECOND)
+        owner = await tenant(world, "acme")
+        await room_of(world, owner, access_level="private", allowed_users=["ann"], owner_id="ann")
+        with pytest.raises(Unauthorized):
+            await world.manager.caller(identity)
+        fresh = await world.manager.mint_identity("acme", "ann", "Ann", 24)
+        assert (await world.manager.caller(fresh)).user_id == "ann"
+
     async def test_tenant_local_stays(self, world: World) -> None:
         with pytest.raises(NotAllowed, match="local"):
             await world.manager.tenants.delete("local")
