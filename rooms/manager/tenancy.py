@@ -68,7 +68,7 @@ class Tenancy:
         return found.quotas if found is not None else dict.fromkeys(QUOTAS, 0)
 
     async def born_ms(self, tenant: str) -> int | None:
-        """When a tenant was made: it tells it from an earlier one of its id. None: ``local``, or no tenant."""
+        """When a tenant was made: it tells it from an earlier one of its id. None: ``local``, or none."""
         if tenant == LOCAL:
             return None
         found = await self._tenants.get(tenant, lambda: self._store.tenant(tenant))
