@@ -216,3 +216,9 @@ test("what a run calls its events and levels is text, also when every object ans
     assert.equal(typeof lines[0].text, "string");
   }
 });
+
+test("the link to give away outlives news of the room, and goes along with its code", () => {
+  const picture = fed(welcome({ waiting: 0, join_url: "http://10.0.0.7:8000/r/K7M2QX" }));
+  receive(picture, { type: "notice", code: "room_changed", room: room({ name: "new", code: "ABC234", waiting: 0 }) }, 1000);
+  assert.deepEqual([picture.room?.name, picture.room?.join_url], ["new", "http://10.0.0.7:8000/r/ABC234"]);
+});

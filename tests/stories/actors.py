@@ -139,7 +139,9 @@ class Person:
 
     async def enter(self, name: str, password: str | None = None) -> None:
         """Fill in the card before the room and press its button."""
-        await self.page.get_by_label("Your name").fill(name)
+        field = self.page.get_by_label("Your name")
+        await expect(field).to_be_visible(timeout=PATIENCE_MS)
+        await field.fill(name)
         if password is not None:
             await self.page.get_by_label("Password", exact=True).fill(password)
         await self.page.locator("button[type=submit]").click()

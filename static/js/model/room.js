@@ -123,7 +123,9 @@ function arrived(picture, message) {
  */
 function setRoom(picture, room) {
   if (!room) return;
-  picture.room = room;
+  // The socket does not tell the link that people elsewhere need; only its code can have changed.
+  const link = picture.room?.join_url?.replace(/[^/]*$/, room.code);
+  picture.room = link && !room.join_url ? { ...room, join_url: link } : room;
   // Only who may answer requests is told how many there are; a key stays an owner's whatever is told.
   if (picture.role !== "owner") take(picture, room.waiting === undefined ? "spectator" : "moderator");
   if (room.run) {
@@ -133,8 +135,8 @@ function setRoom(picture, room) {
   if (picture.role === "spectator" && room.presence === "nothing") picture.crowd = { watching: null, names: null };
   else if (picture.crowd.watching === null) picture.crowd.watching = room.current_spectators ?? null;
   if (picture.role === "spectator" && room.presence === "count") picture.crowd.names = null;
-  picture.requests.waiting = room.waiting ?? picture.requests.waiting;
-  picture.requests.turnedAway = room.turned_away ?? picture.requests.turnedAway;
+  const { waiting, turnedAway } = picture.requests;
+  picture.requests = { ...picture.requests, waiting: room.waiting ?? waiting, turnedAway: room.turned_away ?? turnedAway };
 }
 
 /**

@@ -1,10 +1,10 @@
 /** What owner and moderators see of a room: who asks, who is in, who is blocked; and their answers to requests. */
 
-import { signal } from "../../vendor/signals.js";
+import { computed, signal } from "../../vendor/signals.js";
 import { told } from "../model/settings.js";
 import { sentence } from "../model/words.js";
 import { call } from "../net/api.js";
-import { draw, toast } from "./state.js";
+import { draw, drawing, toast } from "./state.js";
 import { picture, token } from "./watching.js";
 
 /** @typedef {import("../model/room.js").Request} Request */
@@ -25,6 +25,22 @@ import { picture, token } from "./watching.js";
 /** Who is here and who is blocked, as they were last asked for; null until then. */
 /** @type {import("../../vendor/signals.js").Signal<{here: Somebody[] | null, blocked: Shut[]}>} */
 export const people = signal({ here: /** @type {Somebody[] | null} */ (null), blocked: /** @type {Shut[]} */ ([]) });
+
+/** What the panel shows of the picture: drawn when it changes, not with every point of a curve. */
+export const room = computed(() => {
+  void drawing.value;
+  return picture.room ?? {};
+});
+export const requests = computed(() => {
+  void drawing.value;
+  return picture.requests;
+});
+/** How many are here and who, as one text. */
+export const crowd = computed(() => {
+  void drawing.value;
+  const { watching, names } = picture.crowd;
+  return `${watching} ${(names ?? []).join("\n")}`;
+});
 
 /**
  * @param {string} roomId
@@ -116,7 +132,7 @@ export async function refreshRoom(roomId) {
  */
 export function showRoom(room) {
   picture.room = { ...picture.room, ...room };
-  picture.requests.turnedAway = room.turned_away ?? picture.requests.turnedAway;
+  picture.requests = { ...picture.requests, turnedAway: room.turned_away ?? picture.requests.turnedAway };
   draw();
 }
 

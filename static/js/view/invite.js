@@ -5,8 +5,8 @@ import { spoken } from "../model/codes.js";
 import { invitationLine, invitationTitle, told } from "../model/settings.js";
 import { roomUrl } from "../net/api.js";
 import { invitations, invite, lookAtInvitations, withdrawInvitation } from "../session/powers.js";
-import { drawing, now } from "../session/state.js";
-import { picture } from "../session/watching.js";
+import { crowd, room } from "../session/owner.js";
+import { now } from "../session/state.js";
 import { Wrong } from "./fields.js";
 import { CopyButton, Once } from "./once.js";
 import { Dialog, html } from "./parts.js";
@@ -15,11 +15,10 @@ import { Dialog, html } from "./parts.js";
 
 /** @param {{screen: import("../session/state.js").Watching}} props */
 export function Invite({ screen }) {
-  void drawing.value;
   const [large, setLarge] = useState(false);
   const [writing, write] = useState(false);
-  const code = picture.room?.code ?? screen.code;
-  const url = picture.room?.join_url ?? (screen.link?.endsWith(`/${code}`) ? screen.link : roomUrl(code));
+  const code = room.value.code ?? screen.code;
+  const url = room.value.join_url ?? (screen.link?.endsWith(`/${code}`) ? screen.link : roomUrl(code));
   return html`<section aria-labelledby="p-invite">
     <header><h3 id="p-invite">Invite</h3><button class="button button-bare end" type="button" aria-expanded=${writing} onClick=${() => write(!writing)}>New invitation</button></header>
     <div class="invite"><${Qr} text=${url} /><div>
@@ -82,7 +81,7 @@ const LOOK_MS = 10_000;
 /** @param {{roomId: string}} props */
 function Invitations({ roomId }) {
   const [error, setError] = useState("");
-  const watching = picture.crowd.watching;
+  const here = crowd.value;
   useEffect(() => {
     const look = () => {
       if (!document.hidden) void lookAtInvitations(roomId);
@@ -91,7 +90,7 @@ function Invitations({ roomId }) {
     const timer = setInterval(look, LOOK_MS);
     return () => clearInterval(timer);
     // Somebody who came in may have used one.
-  }, [roomId, watching]);
+  }, [roomId, here]);
   const list = invitations.value ?? [];
   if (!list.length) return null;
   const withdraw = async (/** @type {Invitation} */ one) => {

@@ -3,9 +3,8 @@
 import { useEffect, useState } from "../../vendor/preact-hooks.js";
 import { count } from "../model/numbers.js";
 import { ago, exactTime, toMs } from "../model/times.js";
-import { answerRequest, forgetPeople, letAllIn, lookAround, refreshRequests, refreshRoom } from "../session/owner.js";
-import { drawing, link, now } from "../session/state.js";
-import { picture } from "../session/watching.js";
+import { answerRequest, crowd, forgetPeople, letAllIn, lookAround, refreshRequests, refreshRoom, requests, room } from "../session/owner.js";
+import { link, now } from "../session/state.js";
 import { Invite } from "./invite.js";
 import { html, Icon } from "./parts.js";
 import { People } from "./people.js";
@@ -40,9 +39,6 @@ export function Panel({ screen }) {
  * @param {string} roomId
  */
 function useLooks(roomId) {
-  void drawing.value;
-  const { watching, names } = picture.crowd;
-  const crowd = `${watching} ${(names ?? []).join("\n")}`;
   useEffect(() => {
     forgetPeople();
     const look = () => {
@@ -55,17 +51,17 @@ function useLooks(roomId) {
     look();
     return () => clearInterval(timer);
   }, [roomId]);
-  const few = (watching ?? 0) <= FEW;
+  const here = crowd.value;
+  const few = !(Number.parseInt(here, 10) > FEW);
   useEffect(() => {
     if (few) void lookAround(roomId);
-  }, [roomId, few ? crowd : ""]);
+  }, [roomId, few ? here : ""]);
 }
 
 /** @param {{roomId: string}} props */
 function Requests({ roomId }) {
-  void drawing.value;
   const [busy, setBusy] = useState(/** @type {string[]} */ ([]));
-  const { list, turnedAway } = picture.requests;
+  const { list, turnedAway } = requests.value;
   const answer = async (/** @type {import("../model/room.js").Request} */ request, /** @type {boolean} */ letIn) => {
     setBusy((before) => [...before, request.id]);
     await answerRequest(roomId, request, letIn);
@@ -75,7 +71,7 @@ function Requests({ roomId }) {
   return html`<section aria-labelledby="p-requests">
     <header><h3 id="p-requests">Requests</h3>${list.length > 0 && html`<span class="count">${list.length}</span>`}
       ${list.length > 1 && html`<button class="button button-bare end" type="button" onClick=${() => void letAllIn(roomId)}>${all}</button>`}</header>
-    ${list.length === 0 && html`<p class="small quiet">${picture.room?.require_approval ? "Nobody is waiting." : "Nobody has to ask in this room."}</p>`}
+    ${list.length === 0 && html`<p class="small quiet">${room.value.require_approval ? "Nobody is waiting." : "Nobody has to ask in this room."}</p>`}
     <ul class="requests">${list.map((request) => html`<li key=${request.id} class="request">
       <div><b title=${request.name}>${request.name}</b><${Asked} request=${request} /></div>
       <button class="button button-bare" type="button" disabled=${busy.includes(request.id)} onClick=${() => void answer(request, false)}>Deny<span class="unseen"> ${request.name}</span></button>

@@ -3,9 +3,8 @@
 import { useEffect, useRef, useState } from "../../vendor/preact-hooks.js";
 import { told } from "../model/settings.js";
 import { count } from "../model/numbers.js";
-import { people, use } from "../session/owner.js";
-import { drawing, link } from "../session/state.js";
-import { picture } from "../session/watching.js";
+import { people, room, use } from "../session/owner.js";
+import { link } from "../session/state.js";
 import { html, Icon } from "./parts.js";
 
 /** @typedef {import("../session/owner.js").Somebody} Somebody */
@@ -17,7 +16,6 @@ const MANY = 60;
 
 /** @param {{screen: import("../session/state.js").Watching}} props */
 export function People({ screen }) {
-  void drawing.value;
   const { roomId, owner, person } = screen;
   const [open, setOpen] = useState("");
   /** @type {{current: HTMLHeadingElement | null}} */
@@ -25,7 +23,7 @@ export function People({ screen }) {
   const { here, blocked } = people.value;
   const [sought, seek] = useState("");
   const [all, showAll] = useState(false);
-  const seats = picture.room?.max_spectators;
+  const seats = room.value.max_spectators;
   const seated = here?.filter((one) => one.role === "spectator").length ?? 0;
   const gone = () => {
     setOpen("");

@@ -5,7 +5,8 @@ import { USUAL_LENGTH } from "../model/codes.js";
 import { ASKABLE, hoursUntil, LEVELS, localMinute, madeCode, madePassword, PRESENCE } from "../model/settings.js";
 import { duration, exactTime, moment, toMs } from "../model/times.js";
 import { change, closeRoom, extend } from "../session/powers.js";
-import { drawing, now, toast } from "../session/state.js";
+import { room as roomNow } from "../session/owner.js";
+import { now, toast } from "../session/state.js";
 import { picture } from "../session/watching.js";
 import { Choice, Stepper, Switch, TextSetting, useSaving, Wrong } from "./fields.js";
 import { Confirm, StartOver } from "./handover.js";
@@ -16,9 +17,8 @@ import { html } from "./parts.js";
 
 /** @param {{roomId: string}} props */
 export function Settings({ roomId }) {
-  void drawing.value;
   const [password, setPassword] = useState("");
-  const room = picture.room ?? {};
+  const room = roomNow.value;
   const set = async (/** @type {Record<string, unknown>} */ fields) => {
     const outcome = await change(roomId, fields);
     if (outcome.password) setPassword(outcome.password);
@@ -55,10 +55,9 @@ function chancePassword() {
 
 /** @param {{roomId: string}} props */
 function Ends({ roomId }) {
-  void drawing.value;
   const [open, setOpen] = useState(false);
   const [asking, setAsking] = useState(false);
-  const ends = toMs(picture.room?.expires_at);
+  const ends = toMs(roomNow.value.expires_at);
   const left = ends === null ? null : Math.max(0, (ends - now.value) / 1000);
   return html`<div class="setting-box">
     <div class="setting"><span>Ends ${ends !== null && left !== null && html`<span class="quiet" title=${exactTime(ends)}>in ${duration(left)}</span>`}</span>
