@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -14,10 +15,35 @@ from spectator.server import openapi
 from spectator.server.discovery import version
 from spectator.server.keys import SETTINGS
 from spectator.server.routes import Place, Route
-from spectator.server.static_files import StaticFiles, prepared, send
+from spectator.server.static_files import Served, StaticFiles, prepared, send
 from spectator.settings import Settings
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """The API told in its three files; they are the same for every server of a process.
+
+    Args:
+        document: for programs.
+        docs: for people.
+        docs_style: how that looks.
+    """
+
+    document: Served
+    docs: Served
+    docs_style: Served
+
+    @classmethod
+    def of(cls, routes: Sequence[Route], places: Sequence[Place]) -> Documents:
+        """What is told of these calls and, to people, of these other addresses."""
+        told = version()
+        return cls(
+            prepared(json.dumps(openapi.document(routes, told)).encode(), ".json"),
+            prepared(openapi.page(routes, places, told).encode(), ".html"),
+            prepared(Path(__file__).with_name("docs.css").read_bytes(), ".css"),
+        )
 
 
 class Pages:
@@ -25,16 +51,12 @@ class Pages:
 
     Args:
         folder: the folder of the page's files.
-        routes: the calls that the documents tell about.
-        places: the other addresses, which only the one for people tells about.
+        told: the API's documents.
     """
 
-    def __init__(self, folder: Path, routes: Sequence[Route], places: Sequence[Place]) -> None:
+    def __init__(self, folder: Path, told: Documents) -> None:
         self.files: Final = StaticFiles(folder)
-        told = version()
-        self.document: Final = prepared(json.dumps(openapi.document(routes, told)).encode(), ".json")
-        self.docs: Final = prepared(openapi.page(routes, places, told).encode(), ".html")
-        self.docs_style: Final = prepared((Path(__file__).with_name("docs.css")).read_bytes(), ".css")
+        self.told: Final = told
 
 
 PAGES: web.AppKey[Pages] = web.AppKey("PAGES", Pages)
@@ -62,17 +84,17 @@ async def icon(request: web.Request) -> web.Response:
 
 async def docs(request: web.Request) -> web.Response:
     """The API, for people."""
-    return send(request, request.app[PAGES].docs)
+    return send(request, request.app[PAGES].told.docs)
 
 
 async def docs_style(request: web.Request) -> web.Response:
     """The look of the API's page."""
-    return send(request, request.app[PAGES].docs_style)
+    return send(request, request.app[PAGES].told.docs_style)
 
 
 async def document(request: web.Request) -> web.Response:
     """The API, for programs."""
-    return send(request, request.app[PAGES].document)
+    return send(request, request.app[PAGES].told.document)
 
 
 async def _page(request: web.Request, base: str) -> web.Response:

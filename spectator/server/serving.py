@@ -17,7 +17,7 @@ from aiohttp import web
 from rooms import RoomsError, StoreUnavailable
 from spectator.embedded import open_store
 from spectator.manager import Manager
-from spectator.server.app import make_app
+from spectator.server.app import documents, make_app
 from spectator.server.discovery import Discovery
 from spectator.server.door import make_door
 from spectator.server.listening import BACKLOG, open_sockets, url_of
@@ -133,6 +133,7 @@ async def answering(
         certificate: with one, the sockets speak TLS only.
     """
     loop = asyncio.get_running_loop()
+    await asyncio.to_thread(documents)  # so that make_app finds them ready
     app = make_app(manager, settings, join_root=join_root)
     runner = web.AppRunner(app, shutdown_timeout=1.0)
     await runner.setup()
