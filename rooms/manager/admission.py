@@ -91,12 +91,14 @@ class Admission:
         role = self._role(caller, found)
         # Who waits reads and withdraws the own request, whatever others of the same address guessed.
         asker = caller.kind == "lobby" and room is not None and caller.room_id == room.id
-        if found.spent.failures_ms > 0 and role is None and not (found.standing.member or asker):
+        spared = role is not None or found.standing.member or asker or caller.kind == "operator"
+        if found.spent.failures_ms > 0 and not spared:
             raise TooManyAttempts(retry_after=found.spent.failures_ms / 1000)
         # Who holds what was made for this room may ask by its id, also when it is worth nothing any more.
         stranger = found.by_id and (room is None or caller.room_id != room.id)
         if room is None or not (role is not None or access.is_visible(room, found.standing, by_id=stranger)):
-            await self._budgets.charge_miss(client)
+            if _guesses(caller, found):
+                await self._budgets.charge_miss(client)
             raise RoomNotFound
         return room, role
 
@@ -112,7 +114,8 @@ class Admission:
                 ref = str(invited_to)  # a link outlives its code; asked the same of a room that is hidden
                 continue
             if verdict.what == "refuse":
-                raise await self._refusal(found, verdict, ask)
+                guess = bool(ask.password or ask.invitation) or _guesses(caller, found)
+                raise await self._refusal(found, verdict, ask, guess=guess)
             if found.standing.owner:
                 return self._owner(found)
             done = await (
@@ -195,13 +198,14 @@ class Admission:
             checked = (hashed, Proof.RIGHT if right else Proof.WRONG)
         return checked, access.decide(replace(case, password=checked[1]))
 
-    async def _refusal(self, found: _Found, verdict: Verdict, ask: JoinAsk) -> RoomsError:
+    async def _refusal(self, found: _Found, verdict: Verdict, ask: JoinAsk, *, guess: bool) -> RoomsError:
         """Do what a refusal costs, and return what is to be raised."""
         error = verdict.error or RoomNotFound()
         if isinstance(error, RoomNotFound) and ask.password:
             await self._context.passwords.verify(None, ask.password)
         if isinstance(error, RoomNotFound):
-            await self._budgets.charge_miss(found.client)
+            if guess:
+                await self._budgets.charge_miss(found.client)
         elif verdict.failure and found.room is not None:
             await self._budgets.charge_failure(found.client, found.room)
         if isinstance(error, RoomFull) and found.room is not None:
@@ -314,3 +318,12 @@ class Admission:
         if found.facts is None:
             raise RoomNotFound
         return found.facts
+
+
+def _guesses(caller: Caller, found: _Found) -> bool:
+    """Whether asking for what is not there was a try: not an operator's, nor a room's own token for its id.
+
+    Programs ask on and on by what they hold, also when the room's tenant is suspended or the room is gone: to
+    charge that would lock out everybody else at their address, and nothing can be found out by it.
+    """
+    return caller.kind != "operator" and not (found.by_id and caller.room_id == found.room_id)

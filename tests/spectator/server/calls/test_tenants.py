@@ -133,6 +133,28 @@ class TestTenants:
         assert (await site.publish(code, METRICS, token=room_key)).status == 200
         assert (await site.call("GET", f"/rooms/{code}", token=grant)).status == 200
 
+    async def test_its_publishers_lock_nobody_out(
+        self, store: EmbeddedStore, connection: Connection, tmp_path: Path, page_folder: Path
+    ) -> None:
+        given: dict[str, Any] = {"rate_limits": True, "operator_key": SecretStr(OPERATOR)}
+        async with running(store.url, tmp_path, static_dir=page_folder, **given) as site:
+            made = await room(site, await tenant(site, "acme"))
+            room_id, room_key = made["room"]["id"], made["owner_token"]
+            grant = (await site.join(made["room"]["code"]))["token"]
+            other = await room(site, "key")
+            await operate(site, "PATCH", "/tenants/acme", {"status": "suspended"})
+            for _ in range(40):  # more than the budget of codes that lead nowhere
+                reply = await site.publish(room_id, METRICS, token=room_key)
+                assert (reply.status, reply.code) == (404, "room_not_found")
+                reply = await site.call("GET", f"/rooms/{room_id}", token=grant)
+                assert reply.code == "room_not_found"
+                rejoined = await site.call("POST", f"/rooms/{room_id}/join", {}, token=grant)
+                assert rejoined.code == "room_not_found"
+            assert (await site.call("GET", f"/rooms/{other['room']['code']}")).status == 200
+            guesses = [(await site.call("GET", "/rooms/ZZZZZZ")).code for _ in range(40)]
+            assert guesses[-1] == "too_many_attempts"
+            assert (await operate(site, "GET", f"/rooms/{room_id}")).code != "too_many_attempts"
+
     async def test_deleting_by_http_leaves_nothing_either(self, site: Site) -> None:
         await operate(site, "GET", "/tenants")
         names = site.manager.connection
