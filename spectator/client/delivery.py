@@ -25,7 +25,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 from spectator.client.api import BASE, JSON, authorization, decode
 from spectator.client.batches import CELLS, LINES, Batch, Numbering, numbered, pack
-from spectator.client.errors import NoServer, Refused, SpectatorError, Unreachable
+from spectator.client.errors import NoServer, Refused, SpectatorError, Unreachable, as_clause
 from spectator.client.opened import Fields, Opened
 from spectator.client.pending import Entry, Pending
 from spectator.client.stderr import Speaker
@@ -255,13 +255,15 @@ class Delivery:
     def _after(self, error: SpectatorError) -> float:
         """Decide what follows a failure; return the seconds until the next attempt."""
         if isinstance(error, NoServer):
-            self._speaker.complain("unreachable", f"{error}; training goes on, nobody can watch yet")
+            self._speaker.complain(
+                "unreachable", f"{as_clause(error)}; training goes on, nobody can watch yet"
+            )
             return LOOK_AGAIN
         if isinstance(error, Refused):
             return self._after_refusal(error)
         if time.monotonic() >= self._patient_until:
             self._speaker.complain(
-                "unreachable", f"{error}; training goes on, events are kept and sent later"
+                "unreachable", f"{as_clause(error)}; training goes on, events are kept and sent later"
             )
         return min(self._later(), LOOK_AGAIN) if self.opened is None else self._later()
 
@@ -270,7 +272,9 @@ class Delivery:
             return self._after_quota(error)
         if error.status in {429, 503}:
             if error.status == 429 or self._pause > 1.0:
-                self._speaker.complain("unreachable", f"{error.message}; training goes on, events are kept")
+                self._speaker.complain(
+                    "unreachable", f"{as_clause(error)}; training goes on, events are kept"
+                )
             return self._later(at_least=error.retry_after or 0.0)
         if self.opened is None or (error.status == 401 and self._doubt is not None):
             return self._after_closed_door(error)
@@ -285,7 +289,7 @@ class Delivery:
         if error.status in {401, 403, 404, 410} or error.code == "claim_lost":
             return self._after_lost_room(error)
         if error.status >= 500:
-            self._speaker.complain("unreachable", f"{error.message}; training goes on, events are kept")
+            self._speaker.complain("unreachable", f"{as_clause(error)}; training goes on, events are kept")
             return self._later()
         self._speaker.complain("rejected", f"events were not accepted: {error.message}")
         self.give_up_batch()
@@ -294,7 +298,7 @@ class Delivery:
     def _after_closed_door(self, error: Refused) -> float:
         """The room cannot be opened, or the API key is no good any more."""
         what = "the room cannot be opened" if self.opened is None else "nothing more can be sent"
-        said = f"{what}: {error.message}; training goes on"
+        said = f"{what}: {as_clause(error)}; training goes on"
         if error.status == 401:
             # Once: nobody can mend it from here, and a training may last for days.
             self._speaker.complain("unauthorized", said, again=math.inf)
@@ -308,11 +312,11 @@ class Delivery:
             return FIRST_PAUSE  # another key is on its way, or here already
         if error.status in {401, 403, 404} and self._hooks.renew is not None and self._doubt is None:
             if error.status == 403:  # not the key is wrong, but what it may do: a suspended tenant
-                self._speaker.complain("refused", f"{error.message}; training goes on, events are kept")
+                self._speaker.complain("refused", f"{as_clause(error)}; training goes on, events are kept")
             self._doubt = error
             return self._later()
         self._doubt = None
-        self._speaker.complain("reopen", f"{error.message}; opening the room anew")
+        self._speaker.complain("reopen", f"{as_clause(error)}; opening the room anew")
         self.opened = None
         return self._later()
 
@@ -350,7 +354,7 @@ class Delivery:
     def _end(self, error: Refused) -> float:
         self.over = True
         self.give_up_batch()
-        self._speaker.say(f"{error.message}; nothing more is sent, training goes on")
+        self._speaker.say(f"{as_clause(error)}; nothing more is sent, training goes on")
         return math.inf
 
     def _later(self, at_least: float = 0.0) -> float:

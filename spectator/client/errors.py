@@ -57,3 +57,9 @@ class Refused(SpectatorError):
         self.last = last
         self.quota = quota
         self.limit = limit
+
+
+def as_clause(error: SpectatorError) -> str:
+    """Return what happened, without its full stop: for a sentence that goes on after a semicolon."""
+    text = error.message if isinstance(error, Refused) else str(error)
+    return text[:-1] if text.endswith(".") else text

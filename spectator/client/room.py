@@ -9,6 +9,7 @@ from typing import Any, Callable, List, Mapping, Optional, Sequence, Set, Type, 
 from spectator.client.desk import Desk, Keeper
 from spectator.client.doorbell import Doorbell
 from spectator.client.episodes import Episode
+from spectator.client.errors import as_clause
 from spectator.client.invitations import Invitation
 from spectator.client.lifetime import FLUSH_SECONDS
 from spectator.client.logged import Reading, decision_fields, read_step
@@ -421,7 +422,8 @@ class Room:
         """Wait until the room is open; where it is not, one line says so."""
         if self._run is None or self._run.outbox.wait_settled(seconds):
             return
-        why = self._run.outbox.trouble or f"no server answers after {seconds:g} s"
+        trouble = self._run.outbox.trouble
+        why = as_clause(trouble) if trouble else f"no server answers after {seconds:g} s"
         self._speaker.complain("unreachable", f"{why}; training goes on, events are kept and sent later")
 
     @property

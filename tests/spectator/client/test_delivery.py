@@ -483,7 +483,7 @@ def test_a_suspended_tenant_is_told_and_goes_on_where_it_was(
     sender.add(1.0)
     for _ in range(4):
         sender.delivery.step()
-    assert sender.words.text.count("not_allowed") == 1
+    assert sender.words.text.count("It was not_allowed; training goes on") == 1
     fake.troubles.remove(suspended)
     sender.until_idle()
     assert fake.metrics("loss") == [1.0]
