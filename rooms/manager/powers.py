@@ -69,9 +69,9 @@ class Powers:
         full), ``RoomClosed``, ``RoomExpired``.
         """
         mark = nonce()
-        self._spare_owner(room, person)
         for _ in range(TRIES):
             record = await self._current(room.id)
+            self._spare_owner(record.room, person)  # the room may have been handed over meanwhile
             known = await self._store.known(room.id, person)
             if known.member is not None:
                 self._spare_moderator(known.member, by)

@@ -11,6 +11,8 @@ if room[3] ~= ARGV[2] then return {'changed'} end
 if room[1] == 'ended' or tonumber(room[2]) <= now then return {'over'} end
 local row = redis.call('HGET', KEYS[2], person)
 if ARGV[3] == 'member' and not row then return {'changed'} end
+-- Whoever was made moderator, or is one no more, since the decision: moderators take no seat.
+if row and (cjson.decode(row).role == 'moderator') ~= (ARGV[6] == '') then return {'changed'} end
 local refused = redis.call('ZSCORE', KEYS[4], person)
 if refused and tonumber(refused) > now then return {'changed'} end
 local spend = not row and ARGV[8] ~= ''

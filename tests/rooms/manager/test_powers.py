@@ -2,7 +2,7 @@
 
 import pytest
 
-from rooms import InvalidRequest, QuotaExceeded, RoomNotFound, RoomPatch, SpectatorNotFound
+from rooms import InvalidRequest, NotAllowed, QuotaExceeded, RoomNotFound, RoomPatch, SpectatorNotFound
 from rooms.fields import USERS
 from rooms.presence import PARTED_KEPT_MS
 from rooms.store import keys
@@ -75,3 +75,13 @@ async def test_a_room_or_a_person_that_is_gone(world: World) -> None:
     for power in (world.manager.powers.promote, world.manager.powers.demote):
         with pytest.raises(SpectatorNotFound):
             await power(room, ann.person)
+
+
+async def test_who_became_the_owner_meanwhile_cannot_be_blocked(world: World) -> None:
+    """The room that a call was made with may be a moment old."""
+    before = (await world.room()).room
+    ann = await world.enter(before.code, await world.identity("ann"))
+    await world.manager.powers.transfer(before, "ann")
+    with pytest.raises(NotAllowed):
+        await world.manager.powers.block(before, ann.person, "owner")
+    assert (await world.enter(before.code, await world.identity("ann"))).role == "owner"

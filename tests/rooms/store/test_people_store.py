@@ -117,3 +117,17 @@ async def test_the_quota_of_waits_forgets_what_is_over(world: World, people: Peo
     assert not await people.wait_for_person("v_1", "r_4", now + 60_000, 2)
     await people.waited_for_person("v_1", "r_3")
     assert await people.wait_for_person("v_1", "r_4", now + 60_000, 2)
+
+
+async def test_a_decision_to_seat_somebody_who_is_moderator_by_now_is_made_anew(
+    world: World, people: PeopleStore
+) -> None:
+    record = await record_of(world, max_spectators=1)
+    room = record.room
+    assert await admit(world, people, record, "v_1") == "in"
+    await world.manager.powers.promote(room, "v_1")
+    for as_member in (True, False):  # another tab may have come in since, and been promoted
+        assert await admit(world, people, record, "v_1", as_member=as_member) == "changed"
+    assert (await people.members(room.id))[1] == set()
+    await world.manager.powers.demote(room, "v_1")
+    assert await admit(world, people, record, "v_1", as_member=True) == "in"
