@@ -25,6 +25,14 @@ def test_every_setting_is_in_the_table():
     assert {name for name in names if f"`{name}`" not in told} == set()
 
 
+def test_no_setting_stands_twice_in_a_table():
+    for table in re.findall(r"(?:^\|.*\n)+", (ROOT / "docs" / "cli.md").read_text(), re.MULTILINE):
+        names = [
+            name for row in table.splitlines() for name in re.findall(r"`(SPECTATOR_\w+)`", row.split("|")[1])
+        ]
+        assert len(names) == len(set(names)), names
+
+
 def test_every_command_is_in_the_table():
     told = (ROOT / "docs" / "cli.md").read_text()
     commands = next(action for action in parser()._actions if action.dest == "command").choices
