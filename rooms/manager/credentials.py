@@ -68,7 +68,9 @@ class Credentials:
         tenancy, digest = self._context.tenancy, key_digest(bearer)
         one = tenancy.trusted.get(digest) or await tenancy.key(digest)
         if one is None:
-            raise Unauthorized
+            raise Unauthorized(
+                "This key is not known here, or was revoked. Ask whoever gave it to you for another."
+            )
         if one.is_over(self._context.now_ms):
             raise Unauthorized("This key's time is over. Ask whoever gave it to you for a new one.")
         if one.tenant is not None:

@@ -12,7 +12,9 @@ from spectator.hub.outage import Outage
 from spectator.hub.room import RoomHub
 from spectator.hub.viewer import Viewer
 
-End = Callable[[Viewer, Close], None]
+End = Callable[[Viewer, Close, str | None], None]
+
+KEY_ENDED = "This key was revoked, or its time is over; ask whoever gave it to you for a new one."
 
 
 class Revocations:
@@ -54,11 +56,11 @@ class Revocations:
                 self._shut(room)
         for viewer in keyed:
             if viewer.right.key_id in found.dead_keys:
-                self._end(viewer, Close.UNAUTHORIZED)
+                self._end(viewer, Close.UNAUTHORIZED, KEY_ENDED)
 
     def _shut(self, room: RoomHub) -> None:
         """To whoever is in it, or waits at its door, the room does not exist any more."""
         for viewer in room.everybody():
-            self._end(viewer, Close.ROOM_NOT_FOUND)
+            self._end(viewer, Close.ROOM_NOT_FOUND, None)
         for listener in list(room.listeners):  # whoever waits for an answer asks again, and is told
             listener()

@@ -38,6 +38,7 @@ async def test_a_revoked_key_ends_what_it_opened_and_nothing_else(node, variant,
         await eventually(lambda: b'"code":4501' in sink.taken)
     else:
         assert await ended(sink) == 4501
+    assert b"ask whoever gave it to you for a new one" in sink.taken, "joining again would not help"
     assert not [f for f in (*spared.frames(), *ann.frames()) if f[0] == 8]
 
 

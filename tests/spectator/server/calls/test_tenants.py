@@ -194,6 +194,8 @@ class TestKeys:
         assert (gone.status, gone.body) == (200, {"status": "revoked"})
         refused = await site.call("GET", "/rooms", token=made["key"])
         assert (refused.status, refused.code) == (401, "unauthorized")
+        assert "revoked" in refused.body["detail"]
+        assert refused.raw == (await site.call("GET", "/rooms", token="sk_acme_" + "x" * 32)).raw
         assert (await operate(site, "DELETE", f"/keys/{made['id']}")).code == "key_not_found"
 
     async def test_scopes_permit_what_they_name(self, site: Site) -> None:
