@@ -70,6 +70,7 @@ from rooms.forms import (
     TenantPatch,
     Transfer,
     check_count,
+    shown_field,
 )
 from rooms.limits import Bucket, Limits
 from rooms.manager import Operating, RoomManager, claim_mark
@@ -207,5 +208,6 @@ __all__ = [
     "is_code",
     "is_room_id",
     "normalise",
+    "shown_field",
     "stands",
 ]

@@ -6,7 +6,8 @@ and texts come out normalised (NFC, trimmed). What a field may hold is in ``room
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -41,9 +42,17 @@ MOST_FIELDS = 64
 """Fields of a body. Each one that is unknown costs an error, and 20,000 of them a tenth of a second."""
 
 
-def _shown(field: str) -> str:
-    """The path of a field as an error may show it: strangers choose the names of unknown fields."""
-    return "".join(char for char in field[:NAME_LENGTH] if char.isprintable())
+_A_NAME = re.compile(r"[A-Za-z_]{1,32}|[0-9]{1,6}")
+
+
+def shown_field(location: Iterable[int | str]) -> str:
+    """The path of a field as an error may show it.
+
+    Strangers choose the names of unknown fields; what is no name of one, a credential in the wrong place
+    perhaps, is a ``?``.
+    """
+    parts = (str(part) for part in location)
+    return ".".join(part if _A_NAME.fullmatch(part) else "?" for part in parts)[:NAME_LENGTH]
 
 
 def check_count(body: Mapping[str, Any]) -> None:
@@ -65,7 +74,7 @@ class Form(BaseModel):
             return cls.model_validate(body)
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-            field = _shown(".".join(str(part) for part in first["loc"])) or None
+            field = shown_field(first["loc"]) or None
             raise InvalidRequest(f"{field or 'The request'}: {first['msg']}.", field=field) from None
 
 

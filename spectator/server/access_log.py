@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Final
 
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
+from rooms import is_code
+
 access_logger = logging.getLogger("spectator.access")
 
 _ROUTINE: Final = ("/events", "/healthz", "/readyz")
+
+_ID: Final = re.compile(r"[a-z]_[a-z0-9]{16}")
+"""Of a room, a person, a request: an id proves nothing."""
+
+_FILE: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}\.[a-z]{1,5}")
+_PARTS: Final = 16
 
 
 class AccessLog(AbstractAccessLogger):
@@ -37,5 +46,26 @@ class AccessLog(AbstractAccessLogger):
 
 
 def printable_path(request: web.BaseRequest) -> str:
-    """The path of a request so that it cannot forge a log line: printable ASCII, at most 200 characters."""
-    return "".join(char if " " < char <= "~" else "?" for char in request.rel_url.raw_path[:200])
+    """The path of a request as it may be written down: words of its route, ids, codes, names of files.
+
+    Whatever else stands there, a credential in the wrong place perhaps, is a ``?``. So nobody can forge a
+    line of the log with it either.
+    """
+    resource = request.match_info.route.resource if isinstance(request, web.Request) else None
+    return shown_path(request.rel_url.raw_path, "" if resource is None else resource.canonical)
+
+
+def shown_path(raw_path: str, canonical: str) -> str:
+    """A path as it was sent (percent-encoded), of which only what is no secret is shown.
+
+    Args:
+        raw_path: as in the request line, without the query.
+        canonical: the path of the route that it matched, ``/api/v1/rooms/{room}``; empty for none.
+    """
+    words = {"", *canonical.split("/")} if canonical else {"", "api", "v1"}
+    parts = raw_path.split("/", _PARTS)[:_PARTS]
+    return "/".join(part if part in words or _is_harmless(part) else "?" for part in parts)[:200]
+
+
+def _is_harmless(part: str) -> bool:
+    return bool(_ID.fullmatch(part) or _FILE.fullmatch(part) or is_code(part))

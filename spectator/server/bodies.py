@@ -8,10 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from rooms import InvalidRequest, check_count
-
-LONGEST_FIELD = 64
-"""Characters of a field's name that an error tells."""
+from rooms import InvalidRequest, check_count, shown_field
 
 
 class Body(BaseModel):
@@ -147,11 +144,6 @@ def check(model: type[BaseModel], values: dict[str, Any]) -> BaseModel:
         return model.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        field = _printable(".".join(str(part) for part in first["loc"])) or None
+        field = shown_field(first["loc"]) or None
         told = first["msg"].removeprefix("Value error, ")
         raise InvalidRequest(f"{field or 'The request'}: {told}.", field=field) from None
-
-
-def _printable(field: str) -> str:
-    """The name of a field as it may stand in an answer: an unknown one is whatever somebody sent."""
-    return "".join(char if char.isprintable() else "?" for char in field[:LONGEST_FIELD])

@@ -80,9 +80,7 @@ def test_the_name_of_an_unknown_field_is_told_as_far_as_it_is_a_name() -> None:
     """Somebody may have put a password, or half a megabyte, where the name belongs."""
     with pytest.raises(InvalidRequest) as caught:
         check(ExtendBody, {"hours": 1, "colour\x1b" + "x" * 100_000: 1})
-    assert caught.value.field is not None
-    assert caught.value.field.startswith("colour?xx")
-    assert len(caught.value.field) <= 64
+    assert caught.value.field == "?"
     assert len(caught.value.message) <= 200
 
 
