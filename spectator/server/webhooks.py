@@ -115,7 +115,7 @@ class Webhooks:
         if room.webhook is None or self._stopping:
             return
         of_room = sum(one.room_id == room.id for one in self._queue)
-        if len(self._queue) >= QUEUED or of_room >= QUEUED_OF_ROOM:
+        if of_room >= QUEUED_OF_ROOM or (len(self._queue) >= QUEUED and not self._makes_room(room.tenant)):
             self._drop(1)
             return
         body = json.dumps(message(room, request, now_ms), ensure_ascii=False).encode()
@@ -139,12 +139,21 @@ class Webhooks:
 
     # ------------------------------------------------------------ the queue
 
+    def _makes_room(self, tenant: str) -> bool:
+        """Drop the latest of the tenant that has the most queued; not for one that has about as many."""
+        queued = Counter(one.tenant for one in self._queue)
+        ((most, number),) = queued.most_common(1)
+        if number <= queued[tenant] + 1:
+            return False
+        self._queue.remove(next(one for one in reversed(self._queue) if one.tenant == most))
+        self._drop(1)
+        return True
+
     def _go_on(self) -> None:
-        """Start what may be started: the oldest first, but no tenant takes all the places."""
+        """Start what may be started: of the tenant with the fewest under way, and of these the oldest."""
         while self._under_way.total() < AT_ONCE:
-            following = next(
-                (one for one in self._queue if self._under_way[one.tenant] < AT_ONCE_OF_TENANT), None
-            )
+            may_start = (one for one in self._queue if self._under_way[one.tenant] < AT_ONCE_OF_TENANT)
+            following = min(may_start, key=lambda one: self._under_way[one.tenant], default=None)
             if following is None:
                 break
             self._queue.remove(following)

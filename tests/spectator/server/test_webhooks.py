@@ -301,10 +301,39 @@ async def test_the_queue_is_bounded_and_what_is_too_much_is_counted(receiver: Re
         for _ in range(60):
             announce(opened, dead.url())
         assert opened.dropped == 60 - QUEUED_OF_ROOM - webhooks.AT_ONCE_OF_TENANT
-        for number in range(2000):
+        for number in range(300):
             announce(opened, dead.url(), id=f"r_{number:016}")
         assert len(opened._queue) == webhooks.QUEUED
         gate.set()
+
+
+async def test_tenants_that_fill_the_queue_with_dead_addresses_take_no_place_of_others(
+    receiver: Receiver,
+) -> None:
+    """All slots hang, the queue is full, and what another tenant says is the next to be told."""
+    gates = [asyncio.Event() for _ in range(4)]
+
+    async with receiving() as dead, hooks() as opened:
+        dead.answers = [until(gates[number % 4]) for number in range(8)]
+        for number in range(8):
+            announce(opened, dead.url(), tenant=f"slow {number % 4}", id=f"r_{number:016}")
+        await eventually(lambda: len(dead.bodies) == webhooks.AT_ONCE)
+        dead.answers = [until(asyncio.Event()) for _ in range(300)]
+        for number in range(300):
+            announce(opened, dead.url(), tenant=f"slow {number % 4}", id=f"r_{number:016}")
+        assert len(opened._queue) == webhooks.QUEUED
+        announce(opened, receiver.url(), tenant="quick")
+        assert len(opened._queue) == webhooks.QUEUED
+        gates[0].set()
+        await eventually(lambda: len(receiver.bodies) == 1)
+
+
+def until(gate: asyncio.Event) -> Handler:
+    async def hang(_: web.Request) -> web.StreamResponse:
+        await gate.wait()
+        return web.Response()
+
+    return hang
 
 
 async def test_stopping_gives_what_is_queued_a_moment_and_counts_the_rest(receiver: Receiver) -> None:
