@@ -9,7 +9,7 @@ from rooms.access import Case, Proof, Standing, Verdict
 from rooms.connection import Call
 from rooms.errors import Busy, QuotaExceeded, RoomFull, RoomNotFound, RoomsError, TooManyAttempts
 from rooms.forms import JoinAsk
-from rooms.manager.budgets import Budgets, Spent, source_mark
+from rooms.manager.budgets import Budgets, Spent, source_mark, source_of
 from rooms.manager.context import Context, nonce
 from rooms.manager.credentials import Credentials
 from rooms.manager.invitations import Invitations, Shown
@@ -194,7 +194,7 @@ class Admission:
             return checked, verdict
         hashed = found.facts.record.password_hash
         if checked is None or checked[0] != hashed:
-            right = await self._context.passwords.verify(hashed, ask.password or "")
+            right = await self._context.passwords.verify(hashed, ask.password or "", source_of(found.client))
             checked = (hashed, Proof.RIGHT if right else Proof.WRONG)
         return checked, access.decide(replace(case, password=checked[1]))
 
@@ -202,7 +202,7 @@ class Admission:
         """Do what a refusal costs, and return what is to be raised."""
         error = verdict.error or RoomNotFound()
         if isinstance(error, RoomNotFound) and ask.password:
-            await self._context.passwords.verify(None, ask.password)
+            await self._context.passwords.verify(None, ask.password, source_of(found.client))
         if isinstance(error, RoomNotFound):
             if guess:
                 await self._budgets.charge_miss(found.client)

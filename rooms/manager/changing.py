@@ -72,17 +72,17 @@ class Changing:
                 raise await self._over(room.id)
         raise Busy("Others keep changing this room. Try again.")
 
-    async def set_password(self, room_id: str, password: str) -> Created:
+    async def set_password(self, room: Room, password: str) -> Created:
         """Give a room of level password a generated password, and tell it."""
-        hashed = await self._context.passwords.hash(password)
+        hashed = await self._context.passwords.hash(password, room.tenant)
         for _ in range(TRIES):
-            before = await self._current(room_id)
+            before = await self._current(room.id)
             document = {**before.document, "access_level": "password", "password_hash": hashed}
             outcome = await self._context.rooms.change(before, {"doc": rows.write(document)}, nonce())
             if outcome == "ok":
                 return await self._changed(before.room, _Hashed(password, hashed, generated=True))
             if outcome == "over":
-                raise await self._over(room_id)
+                raise await self._over(room.id)
         raise Busy("Others keep changing this room. Try again.")
 
     async def extend(self, room: Room, hours: float) -> Room:
@@ -123,7 +123,7 @@ class Changing:
         if hashed.digest is None:
             hashed.password = plan.text if plan.text is not None else codes.new_password()
             hashed.generated = plan.what == "generate"
-            hashed.digest = await self._context.passwords.hash(hashed.password)
+            hashed.digest = await self._context.passwords.hash(hashed.password, before.room.tenant)
         return hashed.digest
 
     def _fields(

@@ -94,7 +94,7 @@ class Founding:
         """A generated password is told once: who repeats the request has lost it, so gets a new one."""
         _, plan = terms.password_plan(new)
         if plan.what == "generate" and record.room.is_active(self._context.now_ms):
-            return await self._changing.set_password(record.room.id, codes.new_password())
+            return await self._changing.set_password(record.room, codes.new_password())
         return Created(record.room, self._credentials.owner_token(record.room))
 
     # ------------------------------------------------------------ made
@@ -115,7 +115,7 @@ class Founding:
             new, name=name or new.name or "", tenant=tenant, key_id=caller.key_id, name_key=name_key
         )
         password = new_password(plan)
-        hashed = None if password is None else await self._context.passwords.hash(password)
+        hashed = None if password is None else await self._context.passwords.hash(password, tenant)
         await self._indexes.reserve_place(tenant, room_id)
         code = await self._indexes.reserve_code(tenant, room_id, new.custom_code)
         document |= {"access_level": level.value, "password_hash": hashed}

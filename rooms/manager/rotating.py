@@ -61,7 +61,7 @@ class Rotating:
 
     async def _password(self, room: Room) -> Created:
         password = codes.new_password()
-        hashed = await self._context.passwords.hash(password)
+        hashed = await self._context.passwords.hash(password, room.tenant)
         for _ in range(TRIES):
             before = await self._current(room.id)
             document = {

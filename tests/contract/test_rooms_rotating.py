@@ -151,8 +151,8 @@ class HeldPasswords(Passwords):
         super().__init__()
         self.checked, self.go_on = asyncio.Event(), asyncio.Event()
 
-    async def verify(self, hashed: str | None, password: str) -> bool:
-        right = await super().verify(hashed, password)
+    async def verify(self, hashed: str | None, password: str, whose: str = "") -> bool:
+        right = await super().verify(hashed, password, whose)
         self.checked.set()
         await self.go_on.wait()
         return right

@@ -1,4 +1,5 @@
 import asyncio
+import threading
 
 import pytest
 from argon2 import extract_parameters
@@ -40,6 +41,37 @@ async def test_more_than_the_queue_holds_is_busy_and_the_queue_empties() -> None
     assert caught.value.retry_after == 1.0
     assert len(await asyncio.gather(*tasks)) == 3
     assert await passwords.hash("x")
+    passwords.close()
+
+
+async def test_who_asks_for_much_waits_behind_who_asks_for_little() -> None:
+    """One party fills the queue: another one takes a place where none is free, and is next."""
+    passwords = Passwords(threads=1, queue=6)
+    begun, begin = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        begun.set()
+        begin.wait()
+
+    done: list[str] = []
+
+    async def hashed(whose: str) -> None:
+        try:
+            await passwords.hash("x", whose)
+        except Busy:
+            done.append(f"{whose} busy")
+        else:
+            done.append(whose)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(passwords._run(hold, "greedy"))  # the one thread has something to do
+        assert await eventually(begun.is_set)
+        for whose in ["greedy"] * 8 + ["one", "other", "other"]:
+            tasks.create_task(hashed(whose))
+        assert await eventually(lambda: len(done) == 5)
+        assert done == ["greedy busy"] * 5
+        begin.set()
+    assert done[5:] == ["greedy", "one", "other", "greedy", "other", "greedy"]
     passwords.close()
 
 

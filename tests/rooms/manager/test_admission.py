@@ -145,9 +145,9 @@ class CountedPasswords(Passwords):
 
     checked = 0
 
-    async def verify(self, password_hash: str | None, password: str) -> bool:
+    async def verify(self, password_hash: str | None, password: str, whose: str = "") -> bool:
         self.checked += 1
-        return await super().verify(password_hash, password)
+        return await super().verify(password_hash, password, whose)
 
 
 @pytest.mark.parametrize("limited", [False, True])
