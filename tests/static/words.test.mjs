@@ -73,7 +73,7 @@ test("every code of the server's errors has words of its own", () => {
 test("a refusal that is worth a second try says when", () => {
   assert.equal(sentence({ code: "too_many_attempts", status: 429, retryAfter: 12.2 }), "Too many tries from here. You can try again in 13 s.");
   assert.equal(sentence({ code: "quota_exceeded", status: 429, retryAfter: 120 }), "Too many people are waiting. You can try again in 2 minutes.");
-  assert.equal(sentence({ code: "blocked", status: 403, retryAfter: 9 }), "The owner has blocked you. You cannot enter this room.");
+  assert.equal(sentence({ code: "blocked", status: 403, retryAfter: 9 }), "The owner has blocked you. Or somebody on your network. If that is not you, ask the owner for an invitation.");
 });
 
 test("who was removed or denied may ask again in a minute, which is counted down", () => {

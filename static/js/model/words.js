@@ -171,7 +171,7 @@ const WORDS = {
   invitation_required: words("Invited only", "This room is for invited people", "Ask the owner for an invitation link.", "lock"),
   invitation_spent: words("Invitation", "This invitation does not work any more", "It was used, has ended, or is meant for somebody else. Ask the owner for a new one.", "lock", "plain", "Join without it"),
   invitation_refused: words("Invitation", "This invitation opens no room", "It was used, has ended, or is meant for somebody else. Ask the owner for a new one.", "lock"),
-  blocked: words("Blocked", "The owner has blocked you", "You cannot enter this room.", "leave", "bad"),
+  blocked: words("Blocked", "The owner has blocked you", "Or somebody on your network. If that is not you, ask the owner for an invitation.", "leave", "bad"),
   approval_denied: words("Not let in", "The owner did not let you in", "", "leave", "bad", ASK, PAUSE),
   removed: words("Removed", "The owner ended your visit", "", "leave", "bad", ASK, PAUSE),
   not_allowed: words("Not allowed", "You may not do that here", "Only the owner of the room can.", "lock"),

@@ -92,7 +92,7 @@ function Doings({ roomId, one, owner, close, gone }) {
   };
   const question = power && QUESTIONS[power];
   return html`<div ref=${box} class="doings" role="group" aria-label=${`Options for ${one.name}`} onKeyDown=${leaves}>
-    ${question ? html`<p class="small"><b>${one.name}</b> ${question.ask}</p>
+    ${question ? html`<p class="small"><b>${one.name}</b> ${question.ask}${power === "block" && !one.user_id && " For an hour, nobody new on their network comes in without an invitation."}</p>
       <p class="actions-row"><button class="button" type="button" onClick=${() => ask(null)}>Cancel</button>
         <button class="button button-danger" type="button" disabled=${busy} onClick=${() => power && void act(power)}>${question.go}<span class="unseen"> ${one.name}</span></button></p>`
       : html`<p class="actions-row wrap"><button class="button" type="button" onClick=${() => ask("kick")}>Remove</button>

@@ -32,7 +32,7 @@ export function Settings({ roomId }) {
       <${Choice} name="level" label="Who gets in" value=${room.access_level} options=${LEVELS} save=${(/** @type {string} */ level) => set({ access_level: level })} />
       ${room.access_level === "password" && html`<${TextSetting} key="password" label="Password" shown="••••••••" start="" mono=${true} most=${200} made=${chancePassword}
         hint="For who comes from now on. Who is in stays in." save=${(/** @type {string} */ text) => set({ password: text })} />`}
-      ${password && html`<${Once} title="The new password." text=${password} said="Password copied" done=${() => setPassword("")} />`}
+      ${password && room.access_level === "password" && html`<${Once} title="The new password." text=${password} said="Password copied" done=${() => setPassword("")} />`}
       <${Switch} label="Ask me before anybody enters" on=${Boolean(room.require_approval)} hint=${askable ? "" : "Here an invitation is the answer."} save=${(/** @type {boolean} */ on) => set({ require_approval: on })} />
       <${Stepper} label="Seats" field="max_spectators" value=${room.max_spectators ?? 0} least=${1} most=${10_000} save=${(/** @type {number} */ seats) => set({ max_spectators: seats })} />
       <${TextSetting} label="Code" shown=${room.code} start=${room.code ?? ""} mono=${true} most=${24} made=${chanceCode}
