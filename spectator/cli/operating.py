@@ -130,7 +130,8 @@ class StoreDesk:
         from spectator.server.calls.tenants import tenant_view
 
         new = self._checked(NewTenant, fields)
-        return self._one(lambda at: at.tenants.create(new), tenant_view)
+        work = _noted("tenant_create", lambda at: at.tenants.create(new), lambda made: made.id)
+        return self._one(work, tenant_view)
 
     def tenants(self) -> List[Fields]:
         """Return all tenants."""
@@ -147,22 +148,27 @@ class StoreDesk:
     def change_tenant(self, tenant: str, fields: Mapping[str, Any]) -> Fields:
         """Change a tenant; returns it as it is now."""
         from rooms import TenantPatch
-        from spectator.server.calls.tenants import tenant_view
+        from spectator.server.calls.tenants import changed_words, tenant_view
 
         patch = self._checked(TenantPatch, fields)
-        return self._one(lambda at: at.tenants.change(tenant, patch), tenant_view)
+        work = _noted(
+            "tenant_change",
+            lambda at: at.tenants.change(tenant, patch),
+            lambda changed: changed_words(changed, patch),
+        )
+        return self._one(work, tenant_view)
 
     def delete_tenant(self, tenant: str) -> None:
         """Remove a tenant with all that is its own."""
-        self._do(lambda at: at.tenants.delete(tenant))
+        self._do(_noted("tenant_delete", lambda at: at.tenants.delete(tenant), lambda _: tenant))
 
     def create_key(self, fields: Mapping[str, Any]) -> Fields:
         """Make a key; only this answer holds it, as ``key``."""
         from rooms import NewKey
-        from spectator.server.calls.tenants import made_key_view
+        from spectator.server.calls.tenants import key_words, made_key_view
 
         new = self._checked(NewKey, fields)
-        return self._one(lambda at: at.tenants.make_key(new), made_key_view)
+        return self._one(_noted("key_create", lambda at: at.tenants.make_key(new), key_words), made_key_view)
 
     def keys(self, tenant: Optional[str]) -> List[Fields]:
         """Return the keys of a tenant, or all."""
@@ -172,7 +178,7 @@ class StoreDesk:
 
     def revoke(self, key_id: str) -> None:
         """Make a key worthless."""
-        self._do(lambda at: at.tenants.revoke(key_id))
+        self._do(_noted("key_revoke", lambda at: at.tenants.revoke(key_id), lambda _: key_id))
 
     def usage(self, tenant: Optional[str]) -> List[Fields]:
         """Return what a tenant uses, or all."""
@@ -220,6 +226,17 @@ class StoreDesk:
             raise CommandError(error.code, error.message) from None
         except (SettingsError, StoreError) as error:
             raise CommandError("cannot_start", str(error), Exit.CANNOT_START) from error
+
+
+def _noted(what: str, work: Work, subject: Callable[[Any], str]) -> Work:
+    """The work, noted in the operators' audit when it is done; ``subject`` tells to what of its result."""
+
+    async def do(at: Any) -> Any:
+        done = await work(at)
+        await at.note(what, subject(done))
+        return done
+
+    return do
 
 
 async def _at_store(settings: Any, work: Work) -> Any:

@@ -20,7 +20,6 @@ from rooms import (
     RoomPatch,
     RoomsError,
     StoreUnavailable,
-    TenantPatch,
     actor_of,
 )
 from spectator.manager import Manager
@@ -114,7 +113,7 @@ def _code(error: Exception) -> str:
 
 
 def _in_body(body: BaseModel | None) -> str | None:
-    if isinstance(body, (RoomPatch, TenantPatch)):
+    if isinstance(body, RoomPatch):
         return ", ".join(sorted(body.model_fields_set))
     named = (getattr(body, name, None) for name in _FIELDS)
     return next((value for value in named if isinstance(value, str)), None)

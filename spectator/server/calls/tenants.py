@@ -40,7 +40,9 @@ async def show_tenant(call: Call) -> web.Response:
 
 async def change_tenant(call: Call) -> web.Response:
     """Change a tenant; suspend it, or let it go on."""
-    changed = await call.manager.rooms.tenants.change(_named(call), call.read(TenantPatch))
+    patch = call.read(TenantPatch)
+    changed = await call.manager.rooms.tenants.change(_named(call), patch)
+    call.noted.subject = changed_words(changed, patch)
     return reply(tenant_view(changed))
 
 
@@ -53,7 +55,7 @@ async def delete_tenant(call: Call) -> web.Response:
 async def create_key(call: Call) -> web.Response:
     """Make a key; this answer is the only one that holds it."""
     made = await call.manager.rooms.tenants.make_key(call.read(NewKey))
-    call.noted.subject = f"{made.key.id} {made.key.tenant or 'operator'}"
+    call.noted.subject = key_words(made)
     return reply(made_key_view(made), 201)
 
 
@@ -83,6 +85,19 @@ async def show_usage(call: Call) -> web.Response:
 
 def _named(call: Call) -> str:
     return call.request.match_info["tenant"]
+
+
+def changed_words(one: Tenant, patch: TenantPatch) -> str:
+    """What the audit tells of a change: the tenant, its status if that was given, which other fields."""
+    given = patch.model_fields_set - {"status", "quotas"}
+    quotas = patch.quotas.model_fields_set if patch.quotas is not None else set()
+    status = [patch.status] if patch.status is not None else []
+    return f"{one.id}: {', '.join([*status, *sorted(given), *sorted(quotas)])}"
+
+
+def key_words(made: MadeKey) -> str:
+    """What the audit tells of a new key: its public name, and whose it is."""
+    return f"{made.key.id} {made.key.tenant or 'operator'}"
 
 
 def tenant_view(one: Tenant) -> TenantView:

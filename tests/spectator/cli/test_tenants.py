@@ -68,6 +68,34 @@ def test_people_are_told_what_they_need_and_the_key_once(tmp_path):
     assert "\nbytes per second     0 B   2 MB" in shown
 
 
+def test_what_is_done_straight_in_the_store_is_in_the_operators_audit(tmp_path):
+    server = ServerProcess(tmp_path / "data", SPECTATOR_OPERATOR_KEY=OPERATOR)
+    server.start()
+    try:
+        folder = server.data_dir
+        first = spectator_json(folder, "tenant", "create", "acme")["key"]["id"]
+        spectator_json(folder, "tenant", "set", "acme", "--seats", "7", "--name", "Acme")
+        spectator_json(folder, "tenant", "suspend", "acme")
+        spectator_json(folder, "key", "revoke", first)
+        spectator_json(folder, "tenant", "delete", "acme", "--yes")
+        refused = spectator_command(folder, "tenant", "suspend", "acme")
+        assert refused.returncode == 1
+        asked = ("audit", "--operator", "--json")
+        done = spectator_command(folder, *asked, SPECTATOR_OPERATOR_KEY=OPERATOR)
+        told = [one for one in json.loads(done.stdout)["entries"] if one["what"] != "key_address"]
+        assert [(one["what"], one["subject"]) for one in reversed(told)] == [
+            ("tenant_create", "acme"),
+            ("key_create", f"{first} acme"),
+            ("tenant_change", "acme: name, seats"),
+            ("tenant_change", "acme: suspended"),
+            ("key_revoke", first),
+            ("tenant_delete", "acme"),
+        ]
+        assert {one["actor"]["name"] for one in told} == {"operator on this machine"}
+    finally:
+        server.close()
+
+
 @pytest.mark.parametrize("typed", ["", "no\n", "acm\n"])
 def test_deleting_asks_and_takes_nothing_but_the_name(tmp_path, typed):
     folder = tmp_path / "data"

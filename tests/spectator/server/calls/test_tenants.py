@@ -64,6 +64,27 @@ class TestTenants:
         assert (await operate(site, "GET", "/tenants/acme")).code == "tenant_not_found"
         assert (await operate(site, "DELETE", "/tenants/acme")).code == "tenant_not_found"
 
+    async def test_the_audit_tells_what_was_changed_and_which_way(self, site: Site) -> None:
+        await tenant(site, "acme")
+        for patch in (
+            {"status": "suspended"},
+            {"status": "active", "name": "hunter2"},
+            {"quotas": {"seats": 77, "rooms": None}},
+        ):
+            assert (await operate(site, "PATCH", "/tenants/acme", patch)).status == 200
+        await operate(site, "PATCH", "/tenants/nobody", {"status": "suspended"})
+        await operate(site, "PATCH", "/tenants/local", {"status": "suspended"})
+        await site.manager.rooms.audit.flush()
+        entries, _ = await site.manager.rooms.audit.entries(None, what="tenant_change")
+        assert {(one.outcome, one.subject) for one in entries} == {
+            ("ok", "acme: suspended"),
+            ("ok", "acme: active, name"),
+            ("ok", "acme: rooms, seats"),
+            ("tenant_not_found", None),
+            ("not_allowed", None),
+        }
+        assert {one.actor.kind for one in entries} == {"operator"}
+
     async def test_an_id_is_taken_once(self, site: Site) -> None:
         await tenant(site, "acme")
         again = await operate(site, "POST", "/tenants", {"id": "acme"})
