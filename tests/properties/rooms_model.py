@@ -7,7 +7,7 @@ request) are called after the verb that made them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rooms.presence import ANSWER_KEPT_MS, BARRED_MS, PARTED_KEPT_MS, REFUSED_MS, RESERVED_MS, SEAT_MS
@@ -123,6 +123,12 @@ class Model:
             return belongs and who not in self.blocked
         told = self.waits(who) or who in self.blocked or self.refused.get(who, 0) > self.now_ms
         return not by_id or belongs or vouched or told
+
+    def may_be(self) -> list[Model]:
+        """The ways in which it may stand: whom the room remembers for a while it may have forgotten since."""
+        late = {who for who, (_, until) in self.parted.items() if until <= self.now_ms}
+        kept = {who: why for who, why in self.parted.items() if who not in late}
+        return [self, replace(self, parted=kept)] if late else [self]
 
     # ------------------------------------------------------------ verbs
 
