@@ -24,6 +24,8 @@ class Limits:
         newcomers: people nobody vouches for who come into a room, or ask to, from one client. A class of
             forty behind one address passes at once; a stranger cannot fill room after room at leisure.
         creations: rooms made (or found again) with one API key.
+        codes: codes that the rooms of one tenant change to. Each old one stays reserved for a day, and one
+            that is asked for and taken tells that somebody has it.
         waiting_of_client: requests of one client that may wait in one room, so that one stranger cannot take
             all of its ``waiting_in_room`` places.
     """
@@ -34,6 +36,7 @@ class Limits:
     server: Bucket = Bucket(burst=600, per_minute=300)
     newcomers: Bucket = Bucket(burst=120, per_minute=60)
     creations: Bucket = Bucket(burst=120, per_minute=60)
+    codes: Bucket = Bucket(burst=120, per_minute=60)
     waiting_in_room: int = 100
     waiting_of_client: int = 50
     waiting_of_person: int = 3

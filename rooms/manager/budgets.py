@@ -73,16 +73,22 @@ class Budgets:
 
     async def take_creation(self, key_id: str) -> None:
         """Take one of the rooms that may be made with a key. Raises ``TooManyAttempts``."""
-        calls = self._call(
-            keys.bucket("creations", key_id), self._context.limits.creations, cost=1, debt=False
-        )
-        for reply in await self._context.connection.run_many(calls):
+        told = "Too many rooms are being made with this key. Wait a little, then try again."
+        await self._take(keys.bucket("creations", key_id), self._context.limits.creations, told)
+
+    async def take_code(self, tenant: str) -> None:
+        """Take one of the codes that a tenant's rooms may change to. Raises ``TooManyAttempts``."""
+        key, bucket = keys.bucket("codes", tenant), self._context.limits.codes
+        kept_ms = int(bucket.burst / bucket.per_minute * 60_000)
+        if self._context.limits.enabled:
+            await self._context.tenants.note_names(tenant, [(key, self._context.now_ms + kept_ms)])
+        await self._take(key, bucket, "Codes are being changed too often. Wait a little, then try again.")
+
+    async def _take(self, key: str, bucket: Bucket, told: str) -> None:
+        for reply in await self._context.connection.run_many(self._call(key, bucket, cost=1, debt=False)):
             (wait_ms,) = _waits([reply])
             if not reply[1]:
-                raise TooManyAttempts(
-                    "Too many rooms are being made with this key. Wait a little, then try again.",
-                    retry_after=wait_ms / 1000,
-                )
+                raise TooManyAttempts(told, retry_after=wait_ms / 1000)
 
     async def _charge(self, *calls: Call) -> None:
         _waits(await self._context.connection.run_many(calls))

@@ -11,6 +11,7 @@ from rooms.access import is_blocked, stands
 from rooms.errors import Busy, InvalidRequest, RoomClosed, RoomExpired, RoomNotFound, StoreUnavailable
 from rooms.fields import HOURS
 from rooms.forms import RoomPatch
+from rooms.manager.budgets import Budgets
 from rooms.manager.context import Context, nonce
 from rooms.manager.credentials import Credentials
 from rooms.manager.indexes import Indexes
@@ -42,7 +43,9 @@ class Changing:
         indexes: Indexes,
         powers: PowersStore,
         removal: Removal,
+        budgets: Budgets,
     ) -> None:
+        self._budgets = budgets
         self._removal = removal
         self._context = context
         self._powers = powers
@@ -112,6 +115,7 @@ class Changing:
         code = patch.custom_code
         if code is None or code == room.code:
             return None
+        await self._budgets.take_code(room.tenant)
         await self._indexes.reserve_code(room.tenant, room.id, code)
         return code
 

@@ -71,9 +71,10 @@ class RoomManager:
         self._passwords = context.passwords
         self._credentials = Credentials(context)
         powers = PowersStore(connection)
-        self.powers = Powers(context, powers, Rotating(context, powers, self._credentials, indexes))
-        self._changing = Changing(context, self._credentials, indexes, powers, removal)
         budgets = Budgets(context)
+        rotating = Rotating(context, powers, self._credentials, indexes, budgets)
+        self.powers = Powers(context, powers, rotating)
+        self._changing = Changing(context, self._credentials, indexes, powers, removal, budgets)
         self._founding = Founding(context, self._credentials, indexes, self._changing, budgets, removal)
         self.invitations = Invitations(context)
         self._admission = Admission(context, self._credentials, budgets, self.invitations)

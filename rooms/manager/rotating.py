@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from rooms import codes
 from rooms.errors import Busy, InvalidRequest, RoomClosed, RoomExpired, RoomNotFound, RoomsError
+from rooms.manager.budgets import Budgets
 from rooms.manager.context import Context, nonce
 from rooms.manager.credentials import Credentials
 from rooms.manager.indexes import Indexes
@@ -27,8 +28,14 @@ class Rotating:
     """
 
     def __init__(
-        self, context: Context, store: PowersStore, credentials: Credentials, indexes: Indexes
+        self,
+        context: Context,
+        store: PowersStore,
+        credentials: Credentials,
+        indexes: Indexes,
+        budgets: Budgets,
     ) -> None:
+        self._budgets = budgets
         self._context = context
         self._store = store
         self._credentials = credentials
@@ -76,6 +83,7 @@ class Rotating:
         raise Busy("Others keep changing this room. Try again.")
 
     async def _code(self, room: Room) -> Created:
+        await self._budgets.take_code(room.tenant)
         code = await self._indexes.reserve_code(room.tenant, room.id, None)
         for _ in range(TRIES):
             before = await self._current(room.id)
