@@ -21,6 +21,8 @@ STOP_DEADLINE_S = 15.0  # a server says good-bye to its viewers within 10
 PAUSE_S = 0.05
 AUTOSTARTED_IDLE_S = 3600.0
 LAN_WARNING = "Plain HTTP: passwords cross this network readable."
+EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bound
+NO_NAME = "Links made on this machine lead to it alone: say --public-url, which others open."
 INSTALL = "pip install 'spectator-rooms[local]'"
 OWN_PACKAGES = frozenset({"rooms", "spectator"})
 SERVE_OPTIONS = (
@@ -50,20 +52,28 @@ def serve(arguments: argparse.Namespace, out: Output) -> int:
     try:
         if arguments.autostarted and settings.idle_exit_s is None:
             settings = settings.model_copy(update={"idle_exit_s": AUTOSTARTED_IDLE_S})
-        asyncio.run(run_server(settings, lambda ready: _greet(ready.url, ready.join_root, arguments, out)))
+        asyncio.run(run_server(settings, lambda ready: _greet(ready, settings, arguments, out)))
     except (SettingsError, StoreError) as error:
         raise CommandError("cannot_start", str(error), Exit.CANNOT_START) from error
     return Exit.DONE
 
 
-def _greet(url: str, join_root: Optional[str], arguments: argparse.Namespace, out: Output) -> None:
-    """Say where the server is, once it listens; one that a script started has nobody to tell."""
+def _greet(ready: Any, settings: Any, arguments: argparse.Namespace, out: Output) -> None:
+    """Say where the server is, once it listens; one that a script started has nobody to tell.
+
+    ``ready`` and ``settings`` are the server's ``Ready`` and ``Settings``.
+    """
     if arguments.autostarted:
         return
+    url, join_root, public = ready.url, ready.join_root, settings.public_url
     lines = [f"serving at {url} (Ctrl-C stops it; rooms stay)"]
-    if arguments.lan and join_root is not None:
+    if settings.lan and join_root is not None:
         lines += [f"on this network: {join_root}", LAN_WARNING, qr_text(join_root)]
-    out.result({"url": url, "join_root": join_root}, "\n".join(lines))
+    elif public is not None:
+        lines.append(f"for people: {public}")
+    elif settings.behind_proxy or settings.host.strip("[]") in EVERYWHERE:
+        lines.append(NO_NAME)
+    out.result({"url": url, "join_root": join_root, "public_url": public}, "\n".join(lines))
 
 
 def status(arguments: argparse.Namespace, out: Output) -> int:

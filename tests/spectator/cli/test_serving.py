@@ -47,6 +47,28 @@ def test_serve_says_where_and_ends_cleanly_on_ctrl_c(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], None),
+        (["--behind-proxy"], "Links made on this machine lead to it alone: say --public-url"),
+        (["--host", "0.0.0.0", "--behind-proxy"], "say --public-url"),
+        (
+            ["--behind-proxy", "--public-url", "https://lab.example.org"],
+            "for people: https://lab.example.org",
+        ),
+    ],
+)
+def test_serve_says_which_address_is_for_others(tmp_path, arguments, told):
+    operator = {"SPECTATOR_OPERATOR_KEY": "op_the-operator-of-the-tests"}
+    with spectator_started(tmp_path / "data", "serve", "--port", "0", *arguments, **operator) as serving:
+        assert serving.stdout is not None
+        assert serving.stdout.readline().startswith("serving at http://127.0.0.1:")
+        serving.send_signal(signal.SIGINT)
+        rest = serving.stdout.read()
+    assert (told in rest) if told is not None else rest == ""
+
+
+@pytest.mark.parametrize(
     ("arguments", "told", "code"),
     [
         (["--host", "0.0.0.0"], "--lan", 2),
