@@ -69,4 +69,6 @@ def _chosen(server: Api, arguments: argparse.Namespace) -> Dict[str, Any]:
 
 def _let_in(settled: List[Dict[str, Any]]) -> str:
     names = [printable(one["name"]) for one in settled if one.get("status") == "approved"]
-    return f"Let in: {', '.join(names)}." if names else "Nobody was let in."
+    waiting = sum(one.get("status") == "pending_approval" for one in settled)
+    told = f"Let in: {', '.join(names)}." if names else "Nobody was let in."
+    return f"{told} There is no seat for {waiting} more." if waiting else told

@@ -34,10 +34,11 @@ async def deny(call: Call) -> web.Response:
 
 
 async def approve_all(call: Call) -> web.Response:
-    """Let in everybody who waits, oldest first, until the room is full."""
+    """Let in everybody who waits, oldest first, until the room is full; tells also who waits still."""
     answered = await call.manager.rooms.answer_all(call.room.id)
     call.noted.count = max(1, len(answered))
-    return reply(JoinRequestsAnswer(requests=[_request(one) for one in answered]))
+    waiting = await call.manager.rooms.requests(call.room.id)
+    return reply(JoinRequestsAnswer(requests=[_request(one) for one in [*answered, *waiting]]))
 
 
 async def list_spectators(call: Call) -> web.Response:

@@ -70,7 +70,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "/rooms/{room}/requests/approve-all",
         people.approve_all,
         policy.STAFF,
-        "Let in everybody who waits, until the room is full; answers who was let in.",
+        "Let in everybody who waits, until the room is full; answers who was let in and who waits still.",
         audit="approve_all",
         answers={200: answers.JoinRequestsAnswer},
         refusals=ENDED,

@@ -47,6 +47,15 @@ def test_all_are_let_in(server):
     assert {standing(server, code, answer) for answer in waiting.values()} == {"approved"}
 
 
+def test_that_there_is_no_seat_for_all_is_told(server):
+    code, _ = asked_room(server, "Ann", "Ben", "Cem")
+    assert server.call("PATCH", f"/rooms/{code}", {"max_spectators": 2})[0] == 200
+    done = spectator_command(server.data_dir, "approve", code, "--all")
+    assert done.stdout == "Let in: Ann, Ben. There is no seat for 1 more.\n"
+    again = spectator_command(server.data_dir, "approve", code, "--all")
+    assert again.stdout == "Nobody was let in. There is no seat for 1 more.\n"
+
+
 def test_a_name_that_two_bear_needs_the_id(server):
     code, _ = asked_room(server, "Ann")
     server.call("POST", f"/rooms/{code}/join", {"display_name": "Ann"}, token=None)
