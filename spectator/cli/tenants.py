@@ -170,7 +170,8 @@ def revoke_key(arguments: argparse.Namespace, out: Output) -> int:
     out.result(
         {"revoked": arguments.key},
         f"Key {printable(arguments.key)} is worth nothing any more: calls, publishers and sockets that use "
-        "it are refused within a second.",
+        "it are refused within a second.\n"
+        "Rooms that it made stay, and so do their own keys; end one with: spectator rotate CODE key",
     )
     return Exit.DONE
 

@@ -40,6 +40,9 @@ def test_keys_are_made_listed_and_revoked(tmp_path):
     assert (made["scopes"], made["name"]) == (["publish", "read"], "cluster")
     other = spectator_json(folder, "key", "create", "--tenant", "acme")
     assert spectator_json(folder, "key", "revoke", other["id"]) == {"revoked": other["id"]}
+    stolen = spectator_json(folder, "key", "create", "acme")
+    said = spectator_command(folder, "key", "revoke", stolen["id"]).stdout
+    assert "Rooms that it made stay" in said
     operator = spectator_json(folder, "key", "create", "--operator")
     assert operator["key"].startswith("op_")
     done = spectator_command(folder, "key", "list")
