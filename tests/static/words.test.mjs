@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { emptyPicture, receive } from "../../static/js/model/room.js";
-import { againAt, fromClose, sentence, standingOf, waitWords, wordsFor } from "../../static/js/model/words.js";
+import { againAt, asksFirst, fromClose, sentence, standingOf, waitWords, wordsFor } from "../../static/js/model/words.js";
 
 const NOW = Date.parse("2025-03-14T15:00:00Z");
 const OPEN = { phase: /** @type {const} */ ("open"), brokenAt: null, retryAt: null, latency: 9, streaming: false };
@@ -101,4 +101,11 @@ test("close codes are the same refusals", () => {
   assert.equal(wordsFor(fromClose(4510, "")).title, "The room is closed");
   assert.equal(wordsFor(fromClose(4509, "")).title, "The room is full");
   assert.equal(wordsFor(fromClose(4500, "odd")).text, "odd");
+});
+
+test("where only invited people come in, nobody is asked about first", () => {
+  const asked = ["public", "password", "invite_only", "private"].map((level) => asksFirst({ require_approval: true, access_level: level }));
+  assert.deepEqual(asked, [true, true, false, false]);
+  assert.ok(!asksFirst({ require_approval: false, access_level: "public" }));
+  assert.ok(!asksFirst(null));
 });

@@ -29,7 +29,7 @@ async def follows(person: Person, link: str, name: str) -> None:
 
 
 async def test_an_invitation_for_one_lets_one_in(server: ServerProcess, cinema: Cinema):
-    room = Room(server, "by-invitation", access_level="invite_only")
+    room = Room(server, "by-invitation", access_level="invite_only", require_approval=True)
     owner, noor, sven = await cinema.person(), await cinema.person(), await cinema.person()
     await owner.owns(room)
     link = await makes_invitation(owner, note="For the judge")
@@ -41,6 +41,7 @@ async def test_an_invitation_for_one_lets_one_in(server: ServerProcess, cinema: 
     await follows(sven, link, "Sven")
     await sven.sees("This invitation does not work any more")
     await sven.presses("Join without it")
+    await expect(sven.page.locator("button[type=submit]")).to_have_text("Join")
     await sven.page.locator("button[type=submit]").click()
     await sven.sees("This room is for invited people")
     await noor.page.reload()

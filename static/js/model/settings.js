@@ -24,9 +24,6 @@ export const PRESENCE = [
   ["nothing", "Nothing", "Spectators do not see who is here."],
 ];
 
-/** Levels at which the owner can be asked first: at the others an invitation is the answer. */
-export const ASKABLE = new Set(["public", "password"]);
-
 /** What is wrong with a field, for people; the server's own words name it as programs do. */
 /** @type {Record<string, string>} */
 const FIELDS = {

@@ -153,6 +153,17 @@ function over(picture, now) {
  * @property {number} wait seconds to wait before that, where nothing else is told
  */
 
+/** Levels at which the owner can be asked first; at the others an invitation or the list is the answer. */
+export const ASKABLE = new Set(["public", "password"]);
+
+/**
+ * Whether whoever comes is asked about first: the flag alone says nothing where only invited people come in.
+ * @param {{require_approval?: boolean, access_level?: string} | null | undefined} room
+ */
+export function asksFirst(room) {
+  return Boolean(room?.require_approval) && ASKABLE.has(room?.access_level ?? "");
+}
+
 const TRY = "Try again";
 const ASK = "Ask again";
 const SPECTATE = "Join as a spectator";

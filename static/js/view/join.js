@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "../../vendor/preact-hooks.js";
 import { spoken } from "../model/codes.js";
 import { ago, duration, exactTime } from "../model/times.js";
-import { PASSWORD_CODES, sentence, waitWords, wordsFor } from "../model/words.js";
+import { asksFirst, PASSWORD_CODES, sentence, waitWords, wordsFor } from "../model/words.js";
 import { identity, keepIdentity, personName } from "../net/storage.js";
 import { anotherCode, join, withdraw } from "../session/entering.js";
 import { link, now } from "../session/state.js";
@@ -41,7 +41,7 @@ export function JoinCard({ screen }) {
         <button class="link-button accent" type="button" onClick=${asGuest}>Come as a guest instead</button></p>`}
       ${asks && html`<${PasswordField} value=${password} change=${setPassword} wrong=${wrong ? sentence(problem) : ""} attempt=${problem} />`}
       <p class="hint hint-bad" role="alert" hidden=${!told}>${told}</p>
-      <button class="button button-main button-large" type="submit" aria-busy=${busy}>${busy ? "Joining" : room.require_approval ? "Ask to join" : "Join"}</button>
+      <button class="button button-main button-large" type="submit" aria-busy=${busy}>${busy ? "Joining" : asksFirst(room) ? "Ask to join" : "Join"}</button>
       <p class="center"><button class="link-button small accent" type="button" onClick=${anotherCode}>Another code</button></p>
     </form>
   <//>`;
@@ -81,7 +81,7 @@ function RoomTitle({ room, code }) {
       ${live && html`<span class="ok"><i class="dot" aria-hidden="true"></i>Live</span>`}
       ${Number.isFinite(taken) && Number.isFinite(room.max_spectators) && html`<span>${taken} of ${room.max_spectators} seats taken</span>`}
       ${LEVELS[room.access_level] && html`<span>${LEVELS[room.access_level]}</span>`}
-      ${room.require_approval && html`<span>The owner lets people in</span>`}
+      ${asksFirst(room) && html`<span>The owner lets people in</span>`}
     </p>
   </header>`;
 }

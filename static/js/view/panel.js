@@ -3,6 +3,7 @@
 import { useEffect, useState } from "../../vendor/preact-hooks.js";
 import { count } from "../model/numbers.js";
 import { ago, exactTime, toMs } from "../model/times.js";
+import { asksFirst } from "../model/words.js";
 import { answerRequest, crowd, forgetPeople, letAllIn, lookAround, refreshRequests, refreshRoom, requests, room } from "../session/owner.js";
 import { link, now } from "../session/state.js";
 import { Invite } from "./invite.js";
@@ -71,7 +72,7 @@ function Requests({ roomId }) {
   return html`<section aria-labelledby="p-requests">
     <header><h3 id="p-requests">Requests</h3>${list.length > 0 && html`<span class="count">${list.length}</span>`}
       ${list.length > 1 && html`<button class="button button-bare end" type="button" onClick=${() => void letAllIn(roomId)}>${all}</button>`}</header>
-    ${list.length === 0 && html`<p class="small quiet">${room.value.require_approval ? "Nobody is waiting." : "Nobody has to ask in this room."}</p>`}
+    ${list.length === 0 && html`<p class="small quiet">${asksFirst(room.value) ? "Nobody is waiting." : "Nobody has to ask in this room."}</p>`}
     <ul class="requests">${list.map((request) => html`<li key=${request.id} class="request">
       <div><b title=${request.name}>${request.name}</b><${Asked} request=${request} /></div>
       <button class="button button-bare" type="button" disabled=${busy.includes(request.id)} onClick=${() => void answer(request, false)}>Deny<span class="unseen"> ${request.name}</span></button>

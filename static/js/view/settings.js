@@ -2,8 +2,9 @@
 
 import { useState } from "../../vendor/preact-hooks.js";
 import { USUAL_LENGTH } from "../model/codes.js";
-import { ASKABLE, hoursUntil, LEVELS, localMinute, madeCode, madePassword, PRESENCE } from "../model/settings.js";
+import { hoursUntil, LEVELS, localMinute, madeCode, madePassword, PRESENCE } from "../model/settings.js";
 import { duration, exactTime, moment, toMs } from "../model/times.js";
+import { ASKABLE } from "../model/words.js";
 import { change, closeRoom, extend } from "../session/powers.js";
 import { room as roomNow } from "../session/owner.js";
 import { now, toast } from "../session/state.js";
