@@ -35,7 +35,7 @@ async def export(call: Call) -> web.StreamResponse:
         raise MalformedRequest  # without chunks, a file that was cut off would pass for a whole one
     form, room = call.asked(ExportQuery).format, call.room
     call.noted.subject = form
-    with call.manager.exporter.turn(room.id, room.tenant):
+    with call.manager.exporter.turn(room.id, room.tenant, guest=call.role == "spectator"):
         async with call.turn():
             (shown,) = await call.manager.views([room], "spectator")  # what all may know who may watch
             about = shown.model_dump(mode="json", exclude_unset=True)

@@ -214,6 +214,32 @@ async def test_a_few_at_a_time_on_a_node_of_a_tenant_and_of_a_room(site: Site) -
         pass
 
 
+async def test_spectators_leave_a_place_to_who_holds_a_key(site: Site) -> None:
+    """Anybody may be a spectator of a public room, and as slow at reading as they like."""
+    exporter = site.manager.exporter
+    with exporter.turn("r_1", "a", guest=True), exporter.turn("r_2", "a", guest=True):
+        for room, tenant in (("r_1", "a"), ("r_3", "a")):
+            with pytest.raises(Busy), exporter.turn(room, tenant, guest=True):
+                pytest.fail("spectators left no place")
+        with exporter.turn("r_1", "a"):
+            pass
+        with exporter.turn("r_4", "b", guest=True):
+            with pytest.raises(Busy), exporter.turn("r_5", "c", guest=True):
+                pytest.fail("spectators left no place on the node")
+            with exporter.turn("r_5", "c"):
+                assert exporter.under_way == export.AT_ONCE
+
+
+async def test_a_spectator_counts_as_one_and_the_owner_does_not(site: Site) -> None:
+    made = await site.create()
+    room, inside = made["room"], await site.join(made["room"]["code"])
+    url = f"{site.url}/api/v1/rooms/{room['id']}/export"
+    with site.manager.exporter.turn(room["id"], "local", guest=True):
+        for token, status in ((inside["token"], 503), (made["owner_token"], 200), (site.key, 200)):
+            async with site.session.get(url, headers={"Authorization": f"Bearer {token}"}) as answer:
+                assert answer.status == status
+
+
 async def test_who_leaves_midway_gives_the_turn_back(site: Site) -> None:
     room = (await site.create())["room"]["id"]
     for start in range(0, 20_000, 1000):
