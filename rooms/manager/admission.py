@@ -251,7 +251,9 @@ class Admission:
             raise RoomFull
         if word != "in":
             return None
-        if found.standing.waiting:
+        # Another tab may have begun to wait since the decision; it could only where the room asks first.
+        asks = facts.record.room.require_approval and not found.standing.member
+        if found.standing.waiting or asks:
             await self._context.people.settle(found.room_id, row.person)
             await self._context.people.waited_for_person(row.person, found.room_id)
         seated = found.standing.seated or found.standing.moderator

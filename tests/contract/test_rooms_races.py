@@ -207,3 +207,25 @@ async def test_time_that_runs_out_meanwhile_is_one_more_way(nodes: list[World]) 
         assert after is not None
         assert after.seats == 0, "a seat that was held for somebody who never came"
     assert {"approved", "denied", "expired"} <= set(told), told
+
+
+async def test_a_tab_that_knocks_while_another_comes_in_by_invitation_waits_no_longer(
+    nodes: list[World],
+) -> None:
+    room = (await nodes[0].room(require_approval=True, max_spectators=100)).room
+    _, invitation = await nodes[0].manager.invitations.make(room, NewInvitation(uses=100))
+    lounge = (await nodes[0].room(max_spectators=100)).room
+
+    async def a_little_later(turns: int, visitor: str | None) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await nodes[0].ask(room.code, visitor, invitation=invitation)
+
+    for turns in range(ROUNDS * 4):
+        visitor = (await nodes[0].enter(lounge.code)).visitor
+        await asyncio.gather(nodes[1].ask(room.code, visitor), a_little_later(turns // 2, visitor))
+    glance = await nodes[1].manager.glance(room.id)
+    assert glance is not None
+    assert len(glance.members) == ROUNDS * 4
+    assert glance.waiting == ()
+    assert await waits(nodes[0], room.id) == []
