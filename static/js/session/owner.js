@@ -61,7 +61,7 @@ export async function letAllIn(roomId) {
   if (!answer.ok) return toast(told(answer.problem), "bad");
   const left = new Set((answer.body.requests ?? []).filter((/** @type {Request} */ one) => one.status === "pending_approval").map((/** @type {Request} */ one) => one.id));
   settled(ids.filter((id) => !left.has(id)));
-  if (left.size) toast(`The room is full: ${left.size} still wait`, "bad");
+  if (left.size) toast(`The room is full: ${left.size === 1 ? "one person still waits" : `${left.size} people still wait`}`, "bad");
 }
 
 /**
