@@ -18,7 +18,7 @@ from spectator.server.auditing import Noted
 from spectator.server.bodies import check as check_form
 from spectator.server.bodies import parse_json
 from spectator.server.intake import CONTROL_BODY_LIMIT, read_body
-from spectator.server.keys import MANAGER, TURNS
+from spectator.server.keys import MANAGER, PUBLISHING, TURNS
 from spectator.server.openapi import API_ROOT
 from spectator.server.policy import PUBLISHER, check_credential, check_standing
 from spectator.server.routes import Call, Route
@@ -34,7 +34,7 @@ def _handler(route: Route) -> WebHandler:
     async def handle(request: web.Request) -> web.StreamResponse:
         with Noted(route, request) as noted:
             _check_store(request)
-            turns = request.app[TURNS]
+            turns = request.app[PUBLISHING if route.policy is PUBLISHER else TURNS]
             async with turns.turn():
                 call = await _admit(route, request, noted)
             if route.query is not None:

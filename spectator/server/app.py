@@ -12,7 +12,7 @@ from spectator.server.guard import guard
 from spectator.server.headers import add_security_headers
 from spectator.server.hosts import Doorman
 from spectator.server.intake import EVENTS_BODY_LIMIT
-from spectator.server.keys import DOORMAN, JOIN_ROOT, MANAGER, SETTINGS, TABLE, TURNS, WEBHOOKS
+from spectator.server.keys import DOORMAN, JOIN_ROOT, MANAGER, PUBLISHING, SETTINGS, TABLE, TURNS, WEBHOOKS
 from spectator.server.pages import PAGES, Documents, Pages, static_folder
 from spectator.server.places import PLACES, add_places
 from spectator.server.table import ROUTES
@@ -34,7 +34,7 @@ def make_app(manager: Manager, settings: Settings, *, join_root: str = "") -> we
     app[MANAGER] = manager
     app[SETTINGS] = settings
     app[DOORMAN] = Doorman(settings)
-    app[TURNS] = Turns()
+    app[TURNS], app[PUBLISHING] = Turns(), Turns()
     app[JOIN_ROOT] = join_root
     app[WEBHOOKS] = Webhooks(settings.webhook_networks)
     app.on_cleanup.append(_stop_webhooks)

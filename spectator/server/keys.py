@@ -17,6 +17,9 @@ MANAGER: web.AppKey[Manager] = web.AppKey("MANAGER", Manager)
 SETTINGS: web.AppKey[Settings] = web.AppKey("SETTINGS", Settings)
 DOORMAN: web.AppKey[Doorman] = web.AppKey("DOORMAN", Doorman)
 TURNS: web.AppKey[Turns] = web.AppKey("TURNS", Turns)
+PUBLISHING: web.AppKey[Turns] = web.AppKey("PUBLISHING", Turns)
+"""Turns of those who publish: what people watch does not stand in line behind strangers at the door."""
+
 WEBHOOKS: web.AppKey[Webhooks] = web.AppKey("WEBHOOKS", Webhooks)
 JOIN_ROOT: web.AppKey[str] = web.AppKey("JOIN_ROOT", str)
 """Where spectators find this server, without a trailing slash; empty: wherever they asked."""

@@ -10,6 +10,7 @@ from rooms import InvalidRequest, Room, UnsupportedMediaType, claim_mark
 from spectator.log import Fence
 from spectator.server import policy
 from spectator.server.intake import read_events
+from spectator.server.keys import PUBLISHING
 from spectator.server.routes import Call
 
 NDJSON: Final = "application/x-ndjson"
@@ -19,12 +20,13 @@ _LINES: Final = frozenset({NDJSON, "application/ndjson", "application/jsonl"})
 
 async def publish(call: Call) -> web.Response:
     """Append events; nothing is read from a stranger's body before the room has let them publish."""
-    async with call.turn():
+    turns = call.request.app[PUBLISHING]
+    async with turns.turn():
         room = await _room_to_publish_into(call)
     sequence = _sequence(call.request)
     body = await read_events(call.request)
     ndjson = _is_ndjson(call.request, body)
-    async with call.turn():
+    async with turns.turn():
         answer = await call.manager.publish(
             room,
             body,

@@ -5,10 +5,15 @@ import gzip
 import io
 import json
 import zlib
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import TestServer
 
+from spectator.server.app import make_app
+from spectator.server.keys import TURNS
+from spectator.server.turns import AT_ONCE
 from tests.spectator.server.conftest import Reply, Site
 
 NDJSON = "application/x-ndjson"
@@ -228,3 +233,16 @@ async def test_a_script_that_was_silent_too_long_appends_nothing_to_what_another
     assert (await site.publish(first["id"], metrics(4))).status == 200, "who names no claim is as ever"
     rows = await site.manager.connection.command("HGETALL", f"sp:{{{first['id']}}}:room")
     assert b"second" not in rows.values(), "the words of a client are kept as a hash"
+
+
+async def test_publishers_do_not_stand_in_line_behind_strangers_at_the_door(site: Site) -> None:
+    """Every turn of those who ask to come in is taken, and events go through all the same."""
+    made = await site.create()
+    app = make_app(site.manager, site.manager.settings)
+    async with TestServer(app) as server, AsyncExitStack() as crowd:
+        for _ in range(AT_ONCE):
+            await crowd.enter_async_context(app[TURNS].turn())
+        url = server.make_url(f"/api/v1/rooms/{made['room']['id']}/events")
+        headers = {"Authorization": f"Bearer {made['owner_token']}"}
+        async with asyncio.timeout(5), site.session.post(url, json=metrics(1), headers=headers) as answer:
+            assert (await answer.json())["accepted"] == 1
