@@ -23,6 +23,7 @@ from rooms.manager.places import Places
 from rooms.manager.powers import Powers
 from rooms.manager.quotas import Quotas
 from rooms.manager.removal import Removal
+from rooms.manager.revoking import Revoking
 from rooms.manager.rotating import Rotating
 from rooms.manager.standing import may_publish
 from rooms.manager.tenancy import Tenancy
@@ -65,7 +66,8 @@ class RoomManager:
         )
         indexes = Indexes(context)
         removal = Removal(rooms, context.people, context.names, tenants)
-        self.tenants = Tenants(tenants, context.names, tenancy, removal, bounds)
+        revoking = Revoking(rooms, context.names)
+        self.tenants = Tenants(tenants, context.names, tenancy, removal, revoking, bounds)
         self.quotas = Quotas(tenants, context.names, tenancy)
         self.audit = Audit(context)
         self._passwords = context.passwords

@@ -13,6 +13,7 @@ from rooms.errors import StoreUnavailable
 from rooms.limits import Limits
 from rooms.manager.quotas import Quotas
 from rooms.manager.removal import Removal
+from rooms.manager.revoking import Revoking
 from rooms.manager.tenancy import Tenancy
 from rooms.manager.tenants import Tenants
 from rooms.store import AuditStore, Batch, NamesStore, PeopleStore, RoomStore, TenantsStore
@@ -40,9 +41,10 @@ class Operating:
         """The parts over a store, for who may open it: a command on the server's own machine."""
         store, names, bounds = TenantsStore(connection), NamesStore(connection), limits or Limits()
         tenancy = Tenancy(store, bounds)
-        removal = Removal(RoomStore(connection), PeopleStore(connection), names, store)
-        tenants, quotas = Tenants(store, names, tenancy, removal, bounds), Quotas(store, names, tenancy)
-        return cls(tenants, quotas, AuditStore(connection), connection.clock)
+        rooms = RoomStore(connection)
+        removal = Removal(rooms, PeopleStore(connection), names, store)
+        tenants = Tenants(store, names, tenancy, removal, Revoking(rooms, names), bounds)
+        return cls(tenants, Quotas(store, names, tenancy), AuditStore(connection), connection.clock)
 
     async def note(self, what: str, subject: str) -> None:
         """Note in the operators' audit what was done. What cannot be noted is said in the log: it is done."""

@@ -19,6 +19,7 @@ from rooms.limits import Limits
 from rooms.manager.quotas import MOST_LISTED
 from rooms.manager.raw_keys import check_api_key, check_operator_key, key_digest, key_id, new_key
 from rooms.manager.removal import Removal
+from rooms.manager.revoking import Revoking
 from rooms.manager.tenancy import Tenancy
 from rooms.store import TenantsStore, keys
 from rooms.store.names_store import NamesStore
@@ -44,12 +45,14 @@ class Tenants:
         names: NamesStore,
         tenancy: Tenancy,
         removal: Removal,
+        revoking: Revoking,
         limits: Limits,
     ) -> None:
         self._store = store
         self._names = names
         self._tenancy = tenancy
         self._removal = removal
+        self._revoking = revoking
         self._limits = limits
 
     # ------------------------------------------------------------ tenants
@@ -205,6 +208,7 @@ class Tenants:
     async def revoke(self, key_id_: str) -> ApiKey:
         """Make a key worthless, within a second on every node, sockets included. Raises ``KeyNotFound``.
 
+        The keys of the rooms it made end with it. Returns when that is so on every node, after a second.
         ``NotAllowed``: it stands in the settings, so it can be ended only there.
         """
         if any(one.id == key_id_ for one in self._tenancy.trusted.values()):
@@ -215,6 +219,7 @@ class Tenants:
         one, digest, _ = found
         await self._store.drop_key(digest, one, for_good=one.kept)
         self._tenancy.forget()
+        await self._revoking.end_room_keys(one)
         return one
 
     async def ensure_key(self, raw_key: str, tenant: str, scopes: frozenset[str], name: str) -> bool:

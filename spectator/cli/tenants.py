@@ -171,7 +171,7 @@ def revoke_key(arguments: argparse.Namespace, out: Output) -> int:
         {"revoked": arguments.key},
         f"Key {printable(arguments.key)} is worth nothing any more: calls, publishers and sockets that use "
         "it are refused within a second.\n"
-        "Rooms that it made stay, and so do their own keys; end one with: spectator rotate CODE key",
+        "Rooms that it made stay; their room keys ended with it.",
     )
     return Exit.DONE
 

@@ -116,6 +116,38 @@ class TestKeys:
         look = await other_node.tenants.look([made.key.id], [])
         assert look.dead_keys == {made.key.id}
 
+    async def test_the_keys_of_the_rooms_it_made_end_with_it(
+        self, world: World, other_node: RoomManager
+    ) -> None:
+        manager = world.manager
+        await manager.tenants.create(NewTenant.read({"id": "acme"}))
+        first, second = [
+            await manager.tenants.make_key(NewKey.read({"tenant": "acme", "scopes": ["publish"]}))
+            for _ in range(2)
+        ]
+        made = [
+            await manager.create(await manager.caller(key.raw), NewRoom(name="one"))
+            for key in (first, second)
+        ]
+        late: list[str] = []
+
+        async def take_another() -> None:
+            """Another node remembers the key for a second, and hands out the new room key for it."""
+            remembered = await other_node.caller(first.raw)
+            await eventually(lambda: refused(manager, first.raw), what="the key is revoked")
+            again = await other_node.create(remembered, NewRoom(name="late"))
+            late.append(again.owner_token)
+
+        await asyncio.gather(take_another(), manager.tenants.revoke(first.key.id))
+        for token, standing in ((made[0].owner_token, False), (late[0], False), (made[1].owner_token, True)):
+            caller = await manager.caller(token)
+            room = await manager.find(str(caller.room_id))
+            assert room is not None, "the room stays"
+            assert manager.may_publish(caller, room) is standing
+        own = await manager.find(made[0].room.id)
+        assert own is not None
+        assert own.is_active(world.clock.now_ms())
+
     async def test_a_key_ends_when_it_was_said_by_the_store_s_clock(self, world: World) -> None:
         await world.manager.tenants.create(NewTenant.read({"id": "acme"}))
         made = await world.manager.tenants.make_key(NewKey.read({"tenant": "acme", "expires_hours": 2}))

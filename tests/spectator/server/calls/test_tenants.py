@@ -1,5 +1,6 @@
 """What an operator does by HTTP, and what quotas answer."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from rooms.tenants import DEFAULTS, QUOTAS
 from spectator.embedded import EmbeddedStore
 from tests.harness.waiting import eventually
 from tests.spectator.server.conftest import Reply, Site, running
+from tests.spectator.server.sockets.watching import watching
 
 OPERATOR = "op_the-operator-of-the-tests"
 METRICS = {"type": "training_metrics", "data": {"step": 1, "current_reward": 1.0}}
@@ -218,6 +220,21 @@ class TestKeys:
         assert "revoked" in refused.body["detail"]
         assert refused.raw == (await site.call("GET", "/rooms", token="sk_acme_" + "x" * 32)).raw
         assert (await operate(site, "DELETE", f"/keys/{made['id']}")).code == "key_not_found"
+
+    async def test_what_a_revoked_key_opened_publishes_no_more(self, site: Site) -> None:
+        await tenant(site, "acme")
+        made = (await operate(site, "POST", "/keys", {"tenant": "acme", "scopes": ["publish"]})).body
+        opened = await room(site, made["key"])
+        path, room_key = opened["room"]["id"], opened["owner_token"]
+        assert (await site.publish(path, METRICS, token=room_key)).status == 200
+        async with watching(site, path, token=room_key) as owner:
+            await owner.next("welcome")
+            revoked = asyncio.get_running_loop().create_task(operate(site, "DELETE", f"/keys/{made['id']}"))
+            assert await owner.closed() == 4501
+            assert (await site.publish(path, METRICS, token=room_key)).code == "unauthorized"
+            assert (await revoked).status == 200
+        claim = opened["owner_url"].partition("#claim=")[2]
+        assert (await site.call("POST", "/claims", {"claim": claim})).status == 401
 
     async def test_scopes_permit_what_they_name(self, site: Site) -> None:
         await tenant(site, "acme")
