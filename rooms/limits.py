@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -43,3 +45,50 @@ class Limits:
     rooms_of_tenant: int = 1000
     keys_of_tenant: int = 1000
     code_length: int = 6
+
+
+@dataclass(slots=True)
+class _Wave:
+    """Guesses of one client at one room that are being checked at the same time."""
+
+    open: int = 0
+    wrong: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """One of a wave: worth checking while the wave has got fewer wrong than was left when this one came."""
+
+    wave: _Wave
+    most_wrong: float
+
+    def is_worth_it(self) -> bool:
+        """Whether the budget would still let it be checked, whatever it will turn out to be."""
+        return self.wave.wrong < self.most_wrong
+
+    def was_wrong(self) -> None:
+        """It is counted before the next one of the wave is looked at."""
+        self.wave.wrong += 1
+
+
+class Guesses:
+    """What is being checked on this node now.
+
+    A budget is charged when a guess was found to be wrong, since who gets in pays nothing. Of many guesses
+    that come at once each finds the budget as it was before them: here they learn of each other.
+    """
+
+    def __init__(self) -> None:
+        self._waves: dict[str, _Wave] = {}
+
+    @contextmanager
+    def guess(self, key: str, left: float) -> Iterator[Guess]:
+        """One guess against the budget ``key``, of which ``left`` was there when it was looked at."""
+        wave = self._waves.setdefault(key, _Wave())
+        wave.open += 1
+        try:
+            yield Guess(wave, wave.wrong + left)
+        finally:
+            wave.open -= 1
+            if not wave.open:
+                del self._waves[key]

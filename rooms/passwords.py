@@ -19,6 +19,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from rooms.errors import Busy
+from rooms.limits import Guess
 
 MEMORY_KIB = 19_456
 PASSES = 2
@@ -26,6 +27,10 @@ LANES = 1
 """OWASP's figures for argon2id: 19 MiB, two passes, one lane; about 20 ms of one core."""
 
 _T = TypeVar("_T")
+
+
+class NotWorthIt(Exception):
+    """A guess was not checked, because those before it used up what was left."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,12 +61,15 @@ class Passwords:
         """The hash of a password, with a fresh salt and its parameters in it. Raises ``Busy``."""
         return await self._run(lambda: self._hasher.hash(password), whose)
 
-    async def verify(self, password_hash: str | None, password: str, whose: str = "") -> bool:
-        """Whether the password is the one hashed. Raises ``Busy``.
+    async def verify(
+        self, password_hash: str | None, password: str, whose: str = "", guess: Guess | None = None
+    ) -> bool:
+        """Whether the password is the one hashed. Raises ``Busy``, ``NotWorthIt``.
 
-        None stands for a room that has none or is not there: it costs the same and is never right.
+        None stands for a room that has none or is not there: it costs the same and is never right. A
+        ``guess`` is asked when its turn has come, and told if it was wrong.
         """
-        right = await self._run(lambda: self._matches(password_hash or self._dummy, password), whose)
+        right = await self._run(lambda: self._check(password_hash or self._dummy, password, guess), whose)
         return right and password_hash is not None
 
     def close(self) -> None:
@@ -72,6 +80,14 @@ class Passwords:
             self._lines.clear()
         for job in dropped:
             job.done.cancel()
+
+    def _check(self, password_hash: str, password: str, guess: Guess | None) -> bool:
+        if guess is not None and not guess.is_worth_it():
+            raise NotWorthIt
+        right = self._matches(password_hash, password)
+        if guess is not None and not right:
+            guess.was_wrong()
+        return right
 
     def _matches(self, password_hash: str, password: str) -> bool:
         try:

@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 from rooms import access, codes
 from rooms.access import Case, Proof, Standing, Verdict
 from rooms.connection import Call
-from rooms.errors import Busy, QuotaExceeded, RoomFull, RoomNotFound, RoomsError, TooManyAttempts
+from rooms.errors import (
+    Busy,
+    QuotaExceeded,
+    RoomFull,
+    RoomNotFound,
+    RoomsError,
+    TooManyAttempts,
+    WrongPassword,
+)
 from rooms.forms import JoinAsk
 from rooms.manager.budgets import Budgets, Spent, source_mark, source_of
 from rooms.manager.context import Context, nonce
@@ -194,9 +202,17 @@ class Admission:
             return checked, verdict
         hashed = found.facts.record.password_hash
         if checked is None or checked[0] != hashed:
-            right = await self._context.passwords.verify(hashed, ask.password or "", source_of(found.client))
-            checked = (hashed, Proof.RIGHT if right else Proof.WRONG)
+            checked = (hashed, await self._check(found, found.facts.record.room, hashed, ask.password or ""))
         return checked, access.decide(replace(case, password=checked[1]))
+
+    async def _check(self, found: _Found, room: Room, hashed: str | None, password: str) -> Proof:
+        """Whether a password is right; what is wrong is charged before others of the same moment are done."""
+        source = source_of(found.client)
+        with self._budgets.guess(found.client, room.id, found.spent.failures_left) as guess:
+            if await self._context.passwords.verify(hashed, password, source, guess):
+                return Proof.RIGHT
+            await self._budgets.charge_failure(found.client, room)
+            return Proof.WRONG
 
     async def _refusal(self, found: _Found, verdict: Verdict, ask: JoinAsk, *, guess: bool) -> RoomsError:
         """Do what a refusal costs, and return what is to be raised."""
@@ -206,8 +222,8 @@ class Admission:
         if isinstance(error, RoomNotFound):
             if guess:
                 await self._budgets.charge_miss(found.client)
-        elif verdict.failure and found.room is not None:
-            await self._budgets.charge_failure(found.client, found.room)
+        elif verdict.failure and found.room is not None and not isinstance(error, WrongPassword):
+            await self._budgets.charge_failure(found.client, found.room)  # a wrong password was, when checked
         if isinstance(error, RoomFull) and found.room is not None:
             await self._context.people.turn_away(found.room.id, found.visitor.person)
         return error

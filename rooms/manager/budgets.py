@@ -7,24 +7,31 @@ Whoever is in already is never asked about them.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from rooms.connection import Call
 from rooms.errors import RoomsError, TooManyAttempts
-from rooms.limits import Bucket
+from rooms.limits import Bucket, Guess, Guesses
 from rooms.manager.context import Context, nonce
 from rooms.models import Room
+from rooms.passwords import NotWorthIt
 from rooms.store import keys
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """For how many ms budgets are still used up (0: they are not): failures, and new people."""
+    """For how many ms budgets are still used up (0: they are not): failures, and new people.
+
+    ``failures_left``: wrong guesses that this client may still make in this room.
+    """
 
     failures_ms: int = 0
     newcomers_ms: int = 0
+    failures_left: float = math.inf
 
 
 class Budgets:
@@ -32,6 +39,7 @@ class Budgets:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._guesses = Guesses()
 
     def looks(self, client: str, room_id: str) -> list[Call]:
         """The calls that look at a client's budgets for a pipeline, the same whether there is such a room."""
@@ -46,7 +54,8 @@ class Budgets:
     def spent(self, replies: Sequence[Any]) -> Spent:
         """What those calls answered. Raises what one failed with."""
         waits = _waits(replies)
-        return Spent(max(waits[:3]), waits[3]) if waits else Spent()
+        left = min((reply[2] for reply in replies[:3]), default=math.inf)
+        return Spent(max(waits[:3]), waits[3], left) if waits else Spent()
 
     async def charge_miss(self, client: str) -> None:
         """A code or an id that leads nowhere, for this client."""
@@ -66,6 +75,19 @@ class Budgets:
             *self._call(_in_room(source, room_id), limits.client_in_room, cost=1),
             *self._call(_misses(source), limits.client, cost=1),
         )
+
+    @contextmanager
+    def guess(self, client: str, room_id: str, left: float) -> Iterator[Guess]:
+        """One password to be checked while ``left`` of the budget is there; charged by who is in here.
+
+        Raises ``TooManyAttempts`` out of it where others of the same moment used it up.
+        """
+        with self._guesses.guess(source_mark(room_id, client), left) as guess:
+            try:
+                yield guess
+            except NotWorthIt:
+                wait_s = 60 / self._context.limits.client_in_room.per_minute
+                raise TooManyAttempts(retry_after=wait_s) from None
 
     def newcomer(self, client: str) -> list[Call]:
         """The call that charges somebody new; it goes with the one that lets them in (or wait)."""

@@ -3,7 +3,7 @@
 -- ARGV  now ms, burst, tokens a ms, cost (0 only looks), nonce, how far it may go into debt. With a debt whoever
 --       finds a token takes the whole cost, so that many at once pay as much as one after the other, and what is
 --       already done is charged however little is left. Without one (0) the cost is taken whole or not at all.
--- Returns {for how many ms the bucket is used up (0: it is not), whether the cost was taken}.
+-- Returns {for how many ms the bucket is used up (0: it is not), whether the cost was taken, whole tokens left}.
 local bucket = redis.call('HMGET', KEYS[1], 'level', 'at', 'last')
 local now, burst, rate = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local cost, debt = tonumber(ARGV[4]), tonumber(ARGV[6])
@@ -16,4 +16,4 @@ if cost > 0 and not taken and (debt > 0 or level >= cost) then
   redis.call('PEXPIRE', KEYS[1], math.ceil((burst + debt) / rate))
 end
 local left = level >= wanted and 0 or math.ceil((wanted - level) / rate)
-return {left, taken and 1 or 0}
+return {left, taken and 1 or 0, math.floor(level)}

@@ -133,7 +133,7 @@ class NamesStore:
     def budget_call(self, key: str, bucket: Bucket, cost: float, nonce: str, *, debt: float) -> Call:
         """The call that looks at a bucket (cost 0) or takes from it: into ``debt``, or (0) whole or not.
 
-        It answers [for how many ms the bucket is used up, whether the cost was taken].
+        It answers [for how many ms the bucket is used up, whether the cost was taken, whole tokens left].
         """
         args: list[Any] = [self.now_ms, bucket.burst, bucket.per_minute / 60_000, cost, nonce, debt]
         return (scripts.ATTEMPTS, [key], args)

@@ -20,6 +20,7 @@ from rooms import (
     Secrets,
     Unauthorized,
 )
+from rooms.limits import Guess
 from rooms.presence import CODE_KEPT_MS
 from rooms.store import keys
 from tests.contract.test_rooms_joins import code_of, seats
@@ -151,8 +152,10 @@ class HeldPasswords(Passwords):
         super().__init__()
         self.checked, self.go_on = asyncio.Event(), asyncio.Event()
 
-    async def verify(self, hashed: str | None, password: str, whose: str = "") -> bool:
-        right = await super().verify(hashed, password, whose)
+    async def verify(
+        self, password_hash: str | None, password: str, whose: str = "", guess: Guess | None = None
+    ) -> bool:
+        right = await super().verify(password_hash, password, whose, guess)
         self.checked.set()
         await self.go_on.wait()
         return right

@@ -12,6 +12,7 @@ from rooms import (
     RoomsError,
     Secrets,
 )
+from rooms.limits import Guess
 from rooms.manager.admission import NOWHERE
 from rooms.manager.standing import NAMELESS
 from rooms.passwords import Passwords
@@ -145,9 +146,11 @@ class CountedPasswords(Passwords):
 
     checked = 0
 
-    async def verify(self, password_hash: str | None, password: str, whose: str = "") -> bool:
+    async def verify(
+        self, password_hash: str | None, password: str, whose: str = "", guess: Guess | None = None
+    ) -> bool:
         self.checked += 1
-        return await super().verify(password_hash, password, whose)
+        return await super().verify(password_hash, password, whose, guess)
 
 
 @pytest.mark.parametrize("limited", [False, True])

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from rooms import Bucket, Limits, RoomsError, StoreUnavailable, TooManyAttempts, WrongPassword
@@ -88,3 +90,33 @@ async def test_a_budget_that_cannot_be_read_lets_nobody_in(world: World) -> None
         await world.connection.command("SET", key, "no hash")
     with pytest.raises(StoreUnavailable):
         await world.ask(room.code)
+
+
+@pytest.mark.parametrize("left", [15, 4])
+async def test_many_wrong_passwords_at_once_try_no_more_than_one_after_the_other(
+    store: EmbeddedStore, left: int
+) -> None:
+    """All find the budget as it was before any; what the threads have begun by then is all that is more."""
+    async with world_on(store.url, Limits(client_in_room=Bucket(burst=left, per_minute=1))) as world:
+        room = (await world.room(password="s3cret")).room
+
+        async def guess(number: int) -> str:
+            try:
+                await world.ask(room.code, password=f"guess {number}", client="192.0.2.1")
+            except RoomsError as error:
+                return error.code
+            return "in"
+
+        answers = await asyncio.gather(*(guess(number) for number in range(20)))
+        tried = answers.count("wrong_password")
+        assert left <= tried <= left + 1
+        assert answers.count("too_many_attempts") == 20 - tried
+
+
+async def test_a_class_that_knows_the_password_is_not_bounded_by_what_it_could_get_wrong(
+    store: EmbeddedStore,
+) -> None:
+    async with world_on(store.url, Limits(client_in_room=Bucket(burst=2, per_minute=1))) as world:
+        room = (await world.room(password="s3cret", max_spectators=20)).room
+        asked = (world.ask(room.code, password="s3cret", client="192.0.2.1") for _ in range(15))
+        assert [one.status for one in await asyncio.gather(*asked)] == ["approved"] * 15

@@ -83,7 +83,7 @@ async def test_a_budget_fills_again_and_goes_into_debt(world: World, names: Name
 
     async def over(cost: int, mark: str = "") -> int:
         call = names.budget_call("sp:budget:x", bucket, cost, mark, debt=bucket.burst)
-        left, _ = await world.connection.run(*call)
+        left, *_ = await world.connection.run(*call)
         return int(left)
 
     assert await over(0) == 0
@@ -105,9 +105,11 @@ async def test_without_debt_a_cost_is_taken_whole_or_not_at_all(world: World) ->
 
     async def take(cost: int, mark: str) -> tuple[int, int]:
         call = names.budget_call("sp:budget:y", bucket, cost, mark, debt=0)
-        left, taken = await world.connection.run(*call)
+        left, taken, whole = await world.connection.run(*call)
+        assert whole == wholes.pop(0)
         return left, taken
 
+    wholes = [2, 2, 2, 0, 0, 0]
     assert await take(8, "a") == (pytest.approx(6000, abs=200), 1)  # what is left would not do once more
     assert await take(8, "a") == (pytest.approx(6000, abs=200), 1)  # a repeat takes nothing
     assert (await take(3, "b"))[1] == 0
