@@ -118,7 +118,7 @@ class Admission:
             found = await self._find(ref, caller, client, shown)
             checked, verdict = await self._decide(found, ask, checked)
             invited_to = shown.room_id if shown is not None else None
-            if isinstance(verdict.error, RoomNotFound) and invited_to not in {None, found.room_id}:
+            if isinstance(verdict.error, RoomNotFound) and invited_to not in {None, ref}:
                 ref = str(invited_to)  # a link outlives its code; asked the same of a room that is hidden
                 continue
             if verdict.what == "refuse":

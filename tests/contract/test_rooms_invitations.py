@@ -201,6 +201,16 @@ async def test_a_link_outlives_the_code_it_was_made_with(world: World) -> None:
     assert await code_of(world.ask(there.code, invitation=token)) == "invitation_spent"
 
 
+@pytest.mark.parametrize("level", ["public", "invite_only", "private"])
+async def test_a_link_outlives_the_code_that_was_rotated(world: World, level: str) -> None:
+    room = (await world.room(access_level=level, require_approval=True)).room
+    _, token = await invite(world, room.id)
+    await world.manager.powers.rotate(room, "code")
+    assert await code_of(world.ask(room.code)) == "room_not_found"
+    assert await code_of(world.ask(room.code, invitation=token)) == "in"
+    assert await code_of(world.ask(room.code, invitation=token)) != "in"
+
+
 async def test_a_room_keeps_a_thousand_and_clears_away_what_is_worth_nothing(world: World) -> None:
     room = (await world.room(access_level="invite_only", session_duration_hours=100)).room
     made = [await invite(world, room.id, hours=1 if number < 2 else 50) for number in range(1000)]
