@@ -4,8 +4,8 @@
 --       how long the keys stay (ms), addresses kept, now ms, then for each entry: 'd' (doing) or 'v' (visit),
 --       its mark (written only if the mark is new among the addresses) or '', its row
 -- Returns how many were written; -1 for a batch that was written before. The places of both streams are of one
--- order: 'ms' and 'n' among the batches are those of the newest entry.
-local before = redis.call('HMGET', KEYS[4], ARGV[1], 'ms', 'n')
+-- order: ':ms' and ':n' among the batches are those of the newest entry.
+local before = redis.call('HMGET', KEYS[4], ARGV[1], ':ms', ':n')
 if before[1] and tonumber(before[1]) >= tonumber(ARGV[2]) then return -1 end
 local now, ms, n, written = tonumber(ARGV[7]), tonumber(before[2]) or 0, tonumber(before[3]) or 0, 0
 if now > ms then ms, n = now, 0 end
@@ -20,6 +20,6 @@ end
 redis.call('XTRIM', KEYS[1], 'MINID', ARGV[4])
 redis.call('XTRIM', KEYS[2], 'MINID', ARGV[4])
 redis.call('ZREMRANGEBYRANK', KEYS[3], 0, -tonumber(ARGV[6]) - 1)
-redis.call('HSET', KEYS[4], ARGV[1], ARGV[2], 'ms', string.format('%.0f', ms), 'n', string.format('%.0f', n))
+redis.call('HSET', KEYS[4], ARGV[1], ARGV[2], ':ms', string.format('%.0f', ms), ':n', string.format('%.0f', n))
 for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[5]) end
 return written

@@ -110,7 +110,15 @@ class ServerProcess:
 
 @contextlib.asynccontextmanager
 async def two_nodes(store_url: str, folder: Path, **more: str) -> AsyncIterator[list[ServerProcess]]:
-    """Run two servers over one store, told of each other by nothing but the store; ``folder`` is theirs."""
+    """Run two servers over one store, told of each other by nothing but the store; ``folder`` is theirs.
+
+    What others left in the store goes first, their secrets with it.
+    """
+    import rooms  # here: the trainer's tests use this module where there is nothing of the server
+
+    emptying = await rooms.connect(store_url)
+    await emptying.command("FLUSHALL", "SYNC")
+    await emptying.close()
     shared = {"SPECTATOR_SECRET_KEYS": "the-one-secret-that-both-nodes-share-0123456789", **more}
     nodes = [ServerProcess(folder / name, "--redis", store_url, **shared) for name in ("a", "b")]
     try:
