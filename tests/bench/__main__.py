@@ -5,7 +5,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import bench_decode, fan_out, joins, log_call, memory, publish, training_loop
+from tests.bench import (
+    bench_decode,
+    fan_out,
+    hidden_rooms,
+    joins,
+    log_call,
+    memory,
+    publish,
+    training_loop,
+    wrong_passwords,
+)
 from tests.bench.effort import FULL, TINY, Effort
 from tests.bench.machine import allow_files, described
 from tests.bench.table import DOCUMENT, Table, put
@@ -18,6 +28,8 @@ PARTS: dict[str, Callable[[Effort], list[Table]]] = {
     "fan-out": fan_out.measure,
     "memory": memory.measure,
     "joins": joins.measure,
+    "wrong-passwords": wrong_passwords.measure,
+    "hidden-rooms": hidden_rooms.measure,
 }
 
 

@@ -21,6 +21,10 @@ class Effort:
     deaf_seconds: float = 25.0
     idle_viewers: int = 1_000
     joins: tuple[int, ...] = (1_000, 5_000)
+    guesses: int = 200
+    guess_viewers: int = 20
+    guess_seconds: float = 10.0
+    hidden_asks: int = 400
 
 
 FULL = Effort()
@@ -39,4 +43,8 @@ TINY = Effort(
     deaf_seconds=1.0,
     idle_viewers=10,
     joins=(10,),
+    guesses=5,
+    guess_viewers=2,
+    guess_seconds=1.0,
+    hidden_asks=3,
 )

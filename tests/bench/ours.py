@@ -13,12 +13,12 @@ SEATS = 10_000
 
 
 class Ours:
-    """A server process on a core, in a folder that goes away with it."""
+    """A server process on a core, in a folder that goes away with it; by default it counts no attempts."""
 
-    def __init__(self, core: int | None = None) -> None:
+    def __init__(self, core: int | None = None, *, rate_limits: bool = False) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="spectator-bench-")
         self.data_dir = Path(self._folder.name) / "data"
-        self.server = ServerProcess(self.data_dir, SPECTATOR_RATE_LIMITS="off")
+        self.server = ServerProcess(self.data_dir, SPECTATOR_RATE_LIMITS="on" if rate_limits else "off")
         self._core = core
 
     def __enter__(self) -> Self:

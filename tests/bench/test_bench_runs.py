@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tests.bench import fan_out, publish
+from tests.bench import fan_out, hidden_rooms, publish, wrong_passwords
 from tests.bench.effort import FULL, TINY
 from tests.bench.fan_out import CANDIDATES, Candidate
 from tests.bench.figures import written
@@ -34,6 +34,26 @@ def test_ours_delivers_to_the_load_generator(candidate: Candidate) -> None:
 def test_every_published_event_reaches_the_local_viewer() -> None:
     (table,) = publish.measure(TINY)
     assert [row[-1] for row in table.rows] == ["100.0%", "100.0%"]
+
+
+def test_guesses_are_answered_while_the_other_room_is_watched() -> None:
+    (table,) = wrong_passwords.measure(TINY)
+    assert [row[0] for row in table.rows] == ["on", "off"]
+    for row in table.rows:
+        assert int(row[1].replace(",", "")) >= TINY.guesses
+        assert "n/a" not in row
+
+
+def test_hidden_and_unknown_rooms_are_asked_in_turns() -> None:
+    (table,) = hidden_rooms.measure(TINY)
+    assert [row[0] for row in table.rows].count("GET") == 4
+    assert all(0 <= float(row[8]) <= 1 for row in table.rows)
+
+
+def test_what_is_always_slower_is_told_apart_and_what_is_the_same_is_not() -> None:
+    assert hidden_rooms.auc([1.0, 2.0], [3.0, 4.0]) == 1
+    assert hidden_rooms.auc([1.0, 2.0], [1.0, 2.0]) == 0.5
+    assert hidden_rooms.auc([3.0, 4.0], [1.0, 2.0]) == 0
 
 
 def test_a_frame_is_read_only_when_it_is_whole() -> None:
@@ -79,6 +99,8 @@ def test_the_document_has_a_place_for_every_table() -> None:
         "publish",
         "memory",
         "joins",
+        "wrong-passwords",
+        "hidden-rooms",
         "events",
         "pictures",
     ]
