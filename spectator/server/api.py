@@ -12,13 +12,13 @@ from aiohttp import web
 from aiohttp.typedefs import Handler as WebHandler
 from pydantic import BaseModel
 
-from rooms import Role, Room, RoomNotFound, StoreUnavailable, UnsupportedMediaType, is_room_id
+from rooms import JoinAsk, Role, Room, RoomNotFound, StoreUnavailable, UnsupportedMediaType, is_room_id
 from spectator.server.access import bearer_of, caller_of
 from spectator.server.auditing import Noted
 from spectator.server.bodies import check as check_form
 from spectator.server.bodies import parse_json
 from spectator.server.intake import CONTROL_BODY_LIMIT, read_body
-from spectator.server.keys import MANAGER, PUBLISHING, TURNS
+from spectator.server.keys import GUESSING, MANAGER, PUBLISHING, TURNS
 from spectator.server.openapi import API_ROOT
 from spectator.server.policy import PUBLISHER, check_credential, check_standing
 from spectator.server.routes import Call, Route
@@ -43,6 +43,8 @@ def _handler(route: Route) -> WebHandler:
                 call.body = await _read_form(request, route.body)
             if route.own_pace:
                 return await route.handler(call)
+            if isinstance(call.body, JoinAsk) and call.body.password:
+                turns = request.app[GUESSING]
             async with turns.turn():
                 return await route.handler(call)
 

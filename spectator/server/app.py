@@ -12,11 +12,21 @@ from spectator.server.guard import guard
 from spectator.server.headers import add_security_headers
 from spectator.server.hosts import Doorman
 from spectator.server.intake import EVENTS_BODY_LIMIT
-from spectator.server.keys import DOORMAN, JOIN_ROOT, MANAGER, PUBLISHING, SETTINGS, TABLE, TURNS, WEBHOOKS
+from spectator.server.keys import (
+    DOORMAN,
+    GUESSING,
+    JOIN_ROOT,
+    MANAGER,
+    PUBLISHING,
+    SETTINGS,
+    TABLE,
+    TURNS,
+    WEBHOOKS,
+)
 from spectator.server.pages import PAGES, Documents, Pages, static_folder
 from spectator.server.places import PLACES, add_places
 from spectator.server.table import ROUTES
-from spectator.server.turns import Turns
+from spectator.server.turns import GUESS_WAITS_S, GUESSES_AT_ONCE, Turns
 from spectator.server.webhooks import Webhooks
 from spectator.settings import Settings
 
@@ -35,6 +45,7 @@ def make_app(manager: Manager, settings: Settings, *, join_root: str = "") -> we
     app[SETTINGS] = settings
     app[DOORMAN] = Doorman(settings)
     app[TURNS], app[PUBLISHING] = Turns(), Turns()
+    app[GUESSING] = Turns(GUESSES_AT_ONCE, GUESS_WAITS_S)
     app[JOIN_ROOT] = join_root
     app[WEBHOOKS] = Webhooks(settings.webhook_networks)
     app.on_cleanup.append(_stop_webhooks)

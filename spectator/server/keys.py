@@ -20,6 +20,9 @@ TURNS: web.AppKey[Turns] = web.AppKey("TURNS", Turns)
 PUBLISHING: web.AppKey[Turns] = web.AppKey("PUBLISHING", Turns)
 """Turns of those who publish: what people watch does not stand in line behind strangers at the door."""
 
+GUESSING: web.AppKey[Turns] = web.AppKey("GUESSING", Turns)
+"""Turns of those who try a password: fewer, because each waits for a hash and would hold up all others."""
+
 WEBHOOKS: web.AppKey[Webhooks] = web.AppKey("WEBHOOKS", Webhooks)
 JOIN_ROOT: web.AppKey[str] = web.AppKey("JOIN_ROOT", str)
 """Where spectators find this server, without a trailing slash; empty: wherever they asked."""
