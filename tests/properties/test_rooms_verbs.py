@@ -13,7 +13,7 @@ import itertools
 import os
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -31,28 +31,25 @@ from hypothesis.stateful import (
 from rooms import (
     Admitted,
     Affected,
-    Created,
     Glance,
     JoinRequest,
     Limits,
-    NewInvitation,
     RoomManager,
     RoomNotFound,
-    RoomPatch,
     RoomsError,
     Secrets,
     Waiting,
     connect,
 )
 from spectator.embedded import EmbeddedStore
-from tests.properties.rooms_model import ADDRESS, HOUR_MS, USERS, VISITORS, Answer, Model, Verb
+from tests.properties.rooms_model import HOUR_MS, USERS, VISITORS, Answer, Model, Verb
+from tests.properties.rooms_verbs import KNOWN, Doing, Names
 from tests.rooms.world import DAY, SECOND, SECRET, PushedClock, World, world_on
 
 EXAMPLES = int(os.environ.get("ROOMS_VERBS_EXAMPLES", "40"))
 """A long run takes thousands."""
 
 STEPS = 15
-KNOWN = (*VISITORS, *USERS)
 NO_BUDGET = Limits(enabled=False)
 SECRETS = Secrets([SECRET])
 PASSWORDS = (None, "first", "second", "neither")
@@ -69,20 +66,6 @@ class StandingClock(PushedClock):
         if self._began_ms is None:
             self._began_ms = super().now_ms()
         return self._began_ms + self.pushed_ms
-
-
-@dataclass
-class Names:
-    """What the room calls the things that the model calls after the verbs that made them."""
-
-    people: dict[str, str] = field(default_factory=dict)
-    grants: dict[tuple[str, int], str] = field(default_factory=dict)
-    requests: dict[tuple[str, int], str] = field(default_factory=dict)
-    codes: dict[int, str] = field(default_factory=dict)
-    passwords: dict[int, str] = field(default_factory=dict)
-    invitations: dict[int, tuple[str, str]] = field(default_factory=dict)
-    tokens: dict[str, tuple[str, int]] = field(default_factory=dict)  # grant → whose row it names
-    lobby: dict[tuple[str, int], str] = field(default_factory=dict)
 
 
 def is_named(names: dict[Any, str], thing: Any, name: str) -> bool:
@@ -304,7 +287,8 @@ class Verbs(RuleBasedStateMachine):
         """Do it; returns a word, or a word and the names of things."""
         node = self.nodes[verb.node]
         try:
-            outcome = await getattr(self, f"do_{verb.what}")(node, verb, *verb.more)
+            doing = Doing(node, self.room, self.names, self.model.code, self.own, self.strangers)
+            outcome = await getattr(doing, verb.what)(verb, *verb.more)
         except RoomsError as error:
             return error.code
         if isinstance(outcome, Admitted):
@@ -317,95 +301,6 @@ class Verbs(RuleBasedStateMachine):
         if isinstance(outcome, JoinRequest | Affected):
             return outcome.status
         return "ok" if outcome is None else outcome
-
-    async def do_join(
-        self, node: World, verb: Verb, ref: str, password: Any, invitation: int | None, own: bool
-    ) -> Any:
-        names = self.names
-        refs = {"code": names.codes[self.model.code], "id": self.room.id, "nowhere": "ZZZZZZ"}
-        old = [code for uid, code in names.codes.items() if uid != self.model.code]
-        mine = [token for token, (one, _) in names.tokens.items() if one == verb.who]
-        fields = {"display_name": verb.who, "password": names.passwords.get(password, password)}
-        if invitation is not None:
-            fields["invitation"] = names.invitations[invitation][1]
-        bearer = self.own.get(verb.who) if own else mine[-1]
-        target = refs.get(ref) or (old or ["ZZZZZZ"])[-1]
-        return await node.ask(target, bearer, client=self.address(verb.who), **fields)
-
-    def address(self, who: str) -> str:
-        given = [*KNOWN, *self.strangers, who].index(who)
-        return ADDRESS.get(who, f"198.51.{given // 250}.{given % 250 + 1}")
-
-    async def do_leave(self, node: World, verb: Verb) -> None:
-        await node.manager.leave(self.room.id, self.names.people[verb.who])
-
-    async def do_renew(self, node: World, verb: Verb) -> str:
-        [stays] = await node.manager.renew([(self.room.id, self.names.people.get(verb.who, "v_nobody"))])
-        return str(stays)
-
-    async def do_approve(self, node: World, verb: Verb, made_by: int) -> Any:
-        return await node.manager.answer(self.room.id, self.names.requests[verb.who, made_by], True)
-
-    async def do_deny(self, node: World, verb: Verb, made_by: int) -> Any:
-        return await node.manager.answer(self.room.id, self.names.requests[verb.who, made_by], False)
-
-    async def do_withdraw(self, node: World, verb: Verb, made_by: int) -> None:
-        await node.manager.withdraw(self.room.id, self.names.requests[verb.who, made_by])
-
-    async def do_redeem(self, node: World, verb: Verb, made_by: int) -> Any:
-        return await node.manager.redeem_request(
-            await node.manager.caller(self.names.lobby[verb.who, made_by])
-        )
-
-    async def do_kick(self, node: World, verb: Verb, by: Any) -> Any:
-        return await node.manager.powers.kick(self.room, self.names.people[verb.who], by)
-
-    async def do_block(self, node: World, verb: Verb, by: Any) -> Any:
-        return await node.manager.powers.block(self.room, self.names.people[verb.who], by)
-
-    async def do_unblock(self, node: World, verb: Verb) -> Any:
-        return await node.manager.powers.unblock(self.room, self.names.people[verb.who], "owner")
-
-    async def do_promote(self, node: World, verb: Verb) -> Any:
-        return await node.manager.powers.promote(self.room, self.names.people[verb.who])
-
-    async def do_demote(self, node: World, verb: Verb) -> Any:
-        return await node.manager.powers.demote(self.room, self.names.people[verb.who])
-
-    async def do_rotate(self, node: World, verb: Verb, what: Any) -> Any:
-        made: Created = await node.manager.powers.rotate(self.room, what)
-        return ("rotated", what, made.password)
-
-    async def do_transfer(self, node: World, verb: Verb) -> None:
-        await node.manager.powers.transfer(self.room, verb.who)
-
-    async def do_change(self, node: World, verb: Verb, what: str, value: Any) -> None:
-        names = {
-            "level": "access_level",
-            "seats": "max_spectators",
-            "approval": "require_approval",
-            "allowed": "allowed_users",
-            "blocked": "blocked_users",
-        }
-        fields = {names.get(what, what): list(value) if isinstance(value, tuple) else value}
-        await node.manager.change(self.room, RoomPatch.read(fields))
-
-    async def do_extend(self, node: World, verb: Verb, hours: int) -> None:
-        await node.manager.extend(self.room, hours)
-
-    async def do_close(self, node: World, verb: Verb) -> None:
-        await node.manager.close_room(self.room)
-
-    async def do_invite(self, node: World, verb: Verb, uses: int, user: str | None) -> Any:
-        new = NewInvitation(uses=uses, hours=1, user_id=user)
-        made, token = await node.manager.invitations.make(self.room, new)
-        return ("invitation", made.id, token)
-
-    async def do_uninvite(self, node: World, verb: Verb, made_by: int) -> None:
-        await node.manager.invitations.withdraw(self.room, self.names.invitations[made_by][0])
-
-    async def do_sweep(self, node: World, verb: Verb) -> None:
-        await node.manager.sweep()
 
     # ------------------------------------------------------------ whether the model agrees
 
