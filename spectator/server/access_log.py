@@ -13,6 +13,9 @@ from rooms import is_code
 
 access_logger = logging.getLogger("spectator.access")
 
+MALFORMED: Final = web.RequestKey("MALFORMED", bool)
+"""Set on what is no request, though aiohttp hands it on as one: no route was ever looked for."""
+
 _ROUTINE: Final = ("/events", "/healthz", "/readyz")
 
 _ID: Final = re.compile(r"[a-z]_[a-z0-9]{16}")
@@ -51,7 +54,9 @@ def printable_path(request: web.BaseRequest) -> str:
     Whatever else stands there, a credential in the wrong place perhaps, is a ``?``. So nobody can forge a
     line of the log with it either.
     """
-    resource = request.match_info.route.resource if isinstance(request, web.Request) else None
+    if not isinstance(request, web.Request) or MALFORMED in request:
+        return shown_path(request.rel_url.raw_path, "")
+    resource = request.match_info.route.resource
     return shown_path(request.rel_url.raw_path, "" if resource is None else resource.canonical)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from rooms import InternalError, PayloadTooLarge
-from spectator.server.access_log import AccessLog, access_logger
+from spectator.server.access_log import MALFORMED, AccessLog, access_logger
 from spectator.server.headers import security_headers
 from spectator.server.problems import MalformedRequest, problem_of, problem_response
 
@@ -37,6 +37,7 @@ class Door(web.RequestHandler):
         message: str | None = None,  # noqa: ARG002 - aiohttp's signature
     ) -> web.StreamResponse:
         """Answer what never reached a handler; the connection ends with it."""
+        request[MALFORMED] = True
         if isinstance(exc, ConnectionError):
             raise exc  # whoever asked has gone: the connection ends, and nothing is wrong here
         if request.writer.output_size > 0:

@@ -19,9 +19,17 @@ import { picture, rekey, token } from "./watching.js";
  * @param {Record<string, unknown>} fields
  * @returns {Promise<Outcome>}
  */
-export async function change(roomId, fields) {
-  return shown(await call("PATCH", `rooms/${roomId}`, { token: token(), body: fields }));
+export function change(roomId, fields) {
+  const turn = line.then(async () => shown(await call("PATCH", `rooms/${roomId}`, { token: token(), body: fields })));
+  line = turn;
+  return turn;
 }
+
+/**
+ * Changes go one after the other: of two at once the older could be the one that stays. `call` never throws.
+ * @type {Promise<unknown>}
+ */
+let line = Promise.resolve();
 
 /**
  * @param {string} roomId

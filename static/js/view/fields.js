@@ -50,10 +50,12 @@ export function Switch({ label, on, hint = "", save }) {
 export function Choice({ name, label, value, options, save }) {
   const saving = useSaving();
   const [wanted, want] = useState(/** @type {string | null} */ (null));
+  const picks = useRef(0);
   const pick = async (/** @type {string} */ next) => {
+    const pick = ++picks.current;
     want(next);
     await saving.save(save(next));
-    want(null);
+    if (pick === picks.current) want(null); // else something newer is wanted by now
   };
   const chosen = wanted ?? value;
   return html`<div class="setting-box" role="radiogroup" aria-labelledby=${`${name}-is`} aria-describedby=${`${name}-means`}>
