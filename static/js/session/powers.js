@@ -4,6 +4,7 @@ import { signal } from "../../vendor/signals.js";
 import { call } from "../net/api.js";
 import * as storage from "../net/storage.js";
 import { showRoom } from "./owner.js";
+import { drawNow } from "./state.js";
 import { refuse } from "./steps.js";
 import { picture, rekey, token } from "./watching.js";
 
@@ -85,6 +86,7 @@ function shown(answer) {
   if (!answer.ok) return { problem: answer.problem };
   const { password, owner_token: _key, room, ...rest } = answer.body;
   showRoom(room ?? rest);
+  drawNow();
   return { problem: null, password };
 }
 

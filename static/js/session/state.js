@@ -71,6 +71,11 @@ export function draw() {
   setTimeout(() => requestAnimationFrame(paint), Math.max(0, drawnAt + pause - performance.now()));
 }
 
+/** Draws in this very turn: what somebody has just changed may not spring back until the next picture. */
+export function drawNow() {
+  drawing.value += 1;
+}
+
 function paint() {
   asked = false;
   drawnAt = performance.now();
