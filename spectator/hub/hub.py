@@ -30,6 +30,7 @@ from spectator.hub.slowness import Slowness
 from spectator.hub.turnstile import Turnstile
 from spectator.hub.viewer import Pass, Stage, Variant, Viewer
 from spectator.log import Wants
+from spectator.stats import Stats
 from spectator.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Hub:
         rooms: who may watch them.
         policy: the numbers it works by.
         clock: seconds, monotonic.
+        stats: where it counts; its own where none is given.
     """
 
     def __init__(
@@ -69,9 +71,11 @@ class Hub:
         *,
         policy: Policy | None = None,
         clock: Callable[[], float] = time.monotonic,
+        stats: Stats | None = None,
     ) -> None:
+        self.stats = stats or Stats()
         self.policy = policy or Policy()
-        self._node = node = Node(secrets.token_hex(8), log, rooms, self.policy, clock)
+        self._node = node = Node(secrets.token_hex(8), log, rooms, self.policy, clock, self.stats)
         self._tasks = Tasks("hub")
         self._outage = Outage(self._weather_changed)
         self._pump = Pump(self.policy, clock)

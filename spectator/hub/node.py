@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from spectator.hub.policy import Policy
 from spectator.hub.room import RoomHub
+from spectator.stats import Stats
 
 if TYPE_CHECKING:
     from rooms import RoomManager
@@ -24,6 +25,7 @@ class Node:
         manager: who may watch.
         policy: the numbers.
         clock: seconds, monotonic.
+        stats: what the node counts.
         rooms: those that somebody here has to do with.
     """
 
@@ -32,6 +34,7 @@ class Node:
     manager: RoomManager
     policy: Policy
     clock: Callable[[], float]
+    stats: Stats = field(default_factory=Stats)
     rooms: dict[str, RoomHub] = field(default_factory=dict)
 
     def now_ms(self) -> int:

@@ -35,6 +35,7 @@ from spectator.manager.views import STAFF_ROLES, StrangerView, view
 from spectator.overlay import InvalidGraphs, read_graphs
 from spectator.settings import Settings, SettingsError
 from spectator.state import Span
+from spectator.stats import Stats
 
 logger = logging.getLogger("spectator.manager")
 
@@ -58,7 +59,8 @@ class Manager:
         self.rooms = rooms
         self.settings = settings
         self.log = Log(connection)
-        self.hub = Hub(self.log, rooms)
+        self.stats = Stats()
+        self.hub = Hub(self.log, rooms, stats=self.stats)
         self.publisher = Publisher(self.log, self.hub, rooms)
         self._historian = Historian(self.log)
         self.exporter = Exporter(self.log)
