@@ -13,7 +13,7 @@ from tests.harness.blocked import LoopWitness
 from tests.harness.browsers import launch_options
 from tests.harness.servers import ServerProcess
 
-STORY_DEADLINE_S = 180  # people, pages and processes: on a busy machine each step takes its time
+STORY_DEADLINE_S = 300  # people, pages and processes: on a busy machine each step takes its time
 
 if TYPE_CHECKING:
     from rooms import Connection, RoomManager

@@ -66,7 +66,7 @@ def cluster_of_three(folder: Path) -> Iterator[str]:
         for node, port in zip(nodes, ports, strict=True):
             bus = node.config_get("cluster-port")["cluster-port"]
             nodes[0].execute_command("CLUSTER", "MEET", "127.0.0.1", port, bus)
-        until(lambda: all(_complete(node) for node in nodes), deadline=30, what="the cluster is complete")
+        until(lambda: all(_complete(node) for node in nodes), deadline=60, what="the cluster is complete")
         yield f"redis://127.0.0.1:{ports[0]}"
 
 

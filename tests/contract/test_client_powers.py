@@ -213,7 +213,7 @@ def test_a_suspended_tenant_is_waited_for_and_comes_back_into_its_room(
     until(lambda: said.extend(capfd.readouterr().err.splitlines()) or said)
     assert "suspended" in said[0]
     operate(site, "PATCH", "/tenants/suspended", {"status": "active"})
-    until(lambda: values(site, room, made["key"]) == [1.0, 2.0], deadline=40)
+    until(lambda: values(site, room, made["key"]) == [1.0, 2.0], deadline=60)
     assert room.code == code
     _, told = site.call("GET", "/rooms", token=made["key"])
     assert len(told["rooms"]) == 1  # and there is no second one beside it
@@ -233,7 +233,7 @@ def test_a_quota_on_publishing_is_named_and_nothing_vanishes_unsaid(
     said: list[str] = []
     until(lambda: said.extend(capfd.readouterr().err.splitlines()) or said)
     assert "the quota events_per_second (100) is used up" in said[0]
-    until(lambda: len(values(site, room, made["key"])) == 450, deadline=30)
+    until(lambda: len(values(site, room, made["key"])) == 450, deadline=60)
     assert values(site, room, made["key"]) == [float(step) for step in range(450)]
     assert room.dropped == 0
 

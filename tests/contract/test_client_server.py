@@ -176,7 +176,7 @@ def test_a_server_that_is_killed_loses_nothing(fresh_server: ServerProcess, open
     for step in range(200, 1_000):
         room.log(step=step, loss=float(step))
     fresh_server.restart()
-    until(lambda: len(history(fresh_server, room, "loss")) == 1_000, deadline=30)
+    until(lambda: len(history(fresh_server, room, "loss")) == 1_000, deadline=60)
     assert history(fresh_server, room, "loss") == [float(step) for step in range(1_000)]
     assert room.dropped == 0
     code = room.code
@@ -201,7 +201,7 @@ def test_a_watcher_comes_back_after_a_restart(fresh_server: ServerProcess, opens
     room.log(step=2, loss=2.0)
     until(
         lambda: [e["data"]["loss"] for e in seen if e["type"] == "training_metrics"] == [1.0, 2.0],
-        deadline=30,
+        deadline=60,
     )
     room.close_room()
     assert ended.wait(15)
@@ -216,7 +216,7 @@ def test_a_store_that_is_killed_loses_nothing(fresh_server: ServerProcess, opens
     os.kill(owner["pid"], signal.SIGKILL)
     for step in range(100, 300):
         room.log(step=step, loss=float(step))
-    until(lambda: history(fresh_server, room, "loss") == [float(step) for step in range(300)], deadline=40)
+    until(lambda: history(fresh_server, room, "loss") == [float(step) for step in range(300)], deadline=60)
     assert room.dropped == 0
 
 

@@ -48,7 +48,7 @@ def test_a_script_runs_and_prints_what_is_written(block: Block, server: ServerPr
 
 
 @pytest.mark.parametrize("block", blocks("sh"), ids=str)
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_commands_do_what_is_written(block: Block, server: ServerProcess, tmp_path: Path):
     for line in block.text.splitlines():
         words = shlex.split(line)

@@ -52,7 +52,7 @@ class ServerProcess:
                 stdout=log,
                 stderr=log,
             )
-        self.url = until(self._ready, deadline=30, what="the server")
+        self.url = until(self._ready, deadline=60, what="the server")
 
     def _ready(self) -> str | None:
         assert self.process is not None

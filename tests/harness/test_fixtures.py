@@ -30,7 +30,7 @@ def test_the_server_answers(server):
     assert server.call("GET", "/rooms", token=None)[0] == 401
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(180)
 @pytest.mark.faults
 def test_a_server_of_ones_own_can_be_killed_and_comes_back(fresh_server):
     before = fresh_server.url

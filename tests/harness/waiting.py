@@ -15,7 +15,7 @@ class DeadlineExceeded(AssertionError):
     pass
 
 
-def until(condition: Callable[[], T], deadline: float = 10.0, what: str = "") -> T:
+def until(condition: Callable[[], T], deadline: float = 60.0, what: str = "") -> T:
     """Call ``condition`` until it is truthy; return its value. For threads and processes."""
     end = time.monotonic() + deadline
     while True:
@@ -33,7 +33,7 @@ def until(condition: Callable[[], T], deadline: float = 10.0, what: str = "") ->
 async def eventually(condition: Callable[[], Awaitable[T]], deadline: float = ..., what: str = ...) -> T: ...
 @overload
 async def eventually(condition: Callable[[], T], deadline: float = ..., what: str = ...) -> T: ...
-async def eventually(condition: Callable[[], Any], deadline: float = 10.0, what: str = "") -> Any:
+async def eventually(condition: Callable[[], Any], deadline: float = 60.0, what: str = "") -> Any:
     """Call (and await) ``condition`` until it is truthy; return its value. For coroutines."""
     end = asyncio.get_running_loop().time() + deadline
     while True:

@@ -163,7 +163,7 @@ class LogMachine(RuleBasedStateMachine):
         assert last == (self.events[-1] if self.events else None)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_the_log_keeps_its_promises(store: EmbeddedStore) -> None:
     machine = type("Machine", (LogMachine,), {"url": store.url})
     run_state_machine_as_test(  # type: ignore[no-untyped-call] # hypothesis leaves it untyped

@@ -177,7 +177,7 @@ class Presence(RuleBasedStateMachine):
         assert self.run(self.world.connection.command("EXISTS", *names)) == 0
 
 
-@pytest.mark.timeout(180)  # many small runs, on a machine that may be busy
+@pytest.mark.timeout(300)  # many small runs, on a machine that may be busy
 def test_who_is_here_on_three_nodes(store: EmbeddedStore) -> None:
     with asyncio.Runner() as runner:
         exits = AsyncExitStack()

@@ -357,7 +357,7 @@ class Crowd(RuleBasedStateMachine):
         assert all(request.expires_at_ms > now.now_ms for request in now.waiting)
 
 
-@pytest.mark.timeout(180)  # many small runs, on a machine that may be busy
+@pytest.mark.timeout(300)  # many small runs, on a machine that may be busy
 def test_a_crowd_on_two_nodes(store: EmbeddedStore) -> None:
     with asyncio.Runner() as runner:
         exits = AsyncExitStack()

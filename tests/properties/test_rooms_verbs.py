@@ -454,7 +454,7 @@ class Verbs(RuleBasedStateMachine):
             )
 
 
-@pytest.mark.timeout(max(180, EXAMPLES * 4))  # many small runs, on a machine that may be busy
+@pytest.mark.timeout(max(300, EXAMPLES * 4))  # many small runs, on a machine that may be busy
 def test_every_verb_does_what_the_model_does(store: EmbeddedStore) -> None:
     with asyncio.Runner() as runner:
         exits = AsyncExitStack()

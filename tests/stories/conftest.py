@@ -5,14 +5,15 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from tests.harness.servers import ServerProcess
-from tests.stories.actors import Cinema, Script
+from tests.stories.actors import PATIENCE_MS, Cinema, Script
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let a story wait for processes: nothing of ours runs in its own loop."""
+    """Let a story wait for processes (nothing of ours runs in its own loop), and each step take long."""
+    expect.set_options(timeout=PATIENCE_MS)
     for item in items:
         if "stories" in item.path.parts:
             item.add_marker(pytest.mark.may_block("scripts and servers are processes of their own"))

@@ -68,7 +68,7 @@ async def test_the_owner_answers_in_the_panel(server: ServerProcess, script, cin
     await noor.sees_badge("Live")
     await owner.page.get_by_role("button", name="Deny Sven").click()
     await sven.sees("The owner did not let you in")
-    await expect(owner.page.locator("table.people")).to_contain_text("Noor", timeout=10_000)
+    await expect(owner.page.locator("table.people")).to_contain_text("Noor")
 
 
 async def test_who_has_left_is_not_listed_as_here(server: ServerProcess, script, cinema: Cinema):
@@ -76,7 +76,7 @@ async def test_who_has_left_is_not_listed_as_here(server: ServerProcess, script,
     owner, noor = await cinema.person(), await cinema.person()
     await noor.join(server.url, training.code, "Noor")
     await owner.page.goto(training.facts["owner_url"])
-    await expect(owner.page.locator("table.people")).to_contain_text("Noor", timeout=10_000)
+    await expect(owner.page.locator("table.people")).to_contain_text("Noor")
     await noor.page.goto("about:blank")
     # The seat waits up to 30 s for who lost the connection, and the panel looks every 4 s.
     await expect(owner.page.get_by_text("Nobody else is here")).to_be_visible(timeout=40_000)

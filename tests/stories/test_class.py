@@ -61,8 +61,10 @@ async def test_a_class_from_the_first_knock_to_the_end(lesson: Script, cinema: C
     await let_in(teacher, students)
     inside = {name: student for name, student in students.items() if name != REFUSED}
     await teacher.presses(re.compile(r"^\d+\b.*watching$"))
-    await teacher.sees(f"{len(inside) + 1} watching")
+    who = teacher.page.get_by_role("dialog", name="Who is watching")
+    await expect(who).to_contain_text(f"{len(inside) + 1} watching", timeout=PATIENCE_MS)
     await teacher.page.keyboard.press("Escape")
+    await expect(who).to_have_count(0, timeout=PATIENCE_MS)
     await expect(teacher.people().locator("tbody tr")).to_have_count(len(inside) + 1, timeout=PATIENCE_MS)
     await inside["Aiko"].sees_figure_move("Reward")
 

@@ -49,7 +49,7 @@ async def test_the_last_value_of_a_burst_arrives(server: ServerProcess, script, 
     noor = await cinema.person()
     await noor.join(server.url, training.code, "Noor")
     training.ask("value 4321")
-    await expect(noor.figure("Reward")).to_have_attribute("title", re.compile("4,?321"), timeout=10_000)
+    await expect(noor.figure("Reward")).to_have_attribute("title", re.compile("4,?321"))
 
 
 async def test_a_restarted_server_is_found_again(fresh_server: ServerProcess, fresh_script, cinema: Cinema):

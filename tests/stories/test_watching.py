@@ -78,7 +78,7 @@ async def test_two_people_see_each_other_counted(server: ServerProcess, script, 
     await noor.join(server.url, training.code, "Noor")
     await sven.join(server.url, training.code, "Sven")
     for person in (noor, sven):
-        await expect(person.page.locator(".watchers b")).to_have_text("2", timeout=10_000)
+        await expect(person.page.locator(".watchers b")).to_have_text("2")
 
 
 async def test_hostile_names_are_text_everywhere(server: ServerProcess, script, cinema: Cinema):

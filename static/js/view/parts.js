@@ -1,7 +1,7 @@
 /** Small parts of every screen: icons, sparks, dialogs, toasts, the theme, help. All text goes in as text, never as markup. */
 
 import htm from "../../vendor/htm.js";
-import { useEffect, useRef, useState } from "../../vendor/preact-hooks.js";
+import { useEffect, useLayoutEffect, useRef, useState } from "../../vendor/preact-hooks.js";
 import { h } from "../../vendor/preact.js";
 import { signal } from "../../vendor/signals.js";
 import { sparkPath } from "../model/charts.js";
@@ -88,7 +88,8 @@ export function ThemeButton() {
 export function Dialog({ title, close, children, wide = false }) {
   /** @type {{current: HTMLDialogElement | null}} */
   const box = useRef(null);
-  useEffect(() => {
+  // Modal in the turn in which it is drawn: a key pressed right after it was asked for is the dialog's.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     box.current?.showModal();
     const first = box.current?.querySelector("[data-first]");

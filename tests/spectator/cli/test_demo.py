@@ -7,7 +7,7 @@ from tests.harness.terminal import spectator_json, spectator_started
 from tests.harness.waiting import until
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("told_to_end", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_demo_runs_a_server_of_its_own_and_takes_it_along(told_to_end, tmp_path):
     data = tmp_path / "data"

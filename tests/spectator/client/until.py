@@ -6,7 +6,7 @@ import time
 from typing import Any, Callable
 
 
-def until(condition: Callable[[], Any], deadline: float = 10.0) -> Any:
+def until(condition: Callable[[], Any], deadline: float = 60.0) -> Any:
     end = time.monotonic() + deadline
     while True:
         value = condition()

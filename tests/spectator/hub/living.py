@@ -94,7 +94,7 @@ async def told(sink: Sink, kind: str, count: int = 1) -> dict[str, Any]:
         these = [message for message in sink.messages() if message["type"] == kind]
         return these[count - 1 : count]
 
-    return (await eventually(found, 5, f"{count} x {kind}"))[0]
+    return (await eventually(found, 60, f"{count} x {kind}"))[0]
 
 
 async def ended(sink: Sink) -> int:
@@ -104,4 +104,4 @@ async def ended(sink: Sink) -> int:
         closes = [payload for opcode, payload in sink.frames() if opcode == 8]
         return int.from_bytes(closes[0][:2], "big") if closes else None
 
-    return await eventually(code, 5, "the close frame")
+    return await eventually(code, 60, "the close frame")

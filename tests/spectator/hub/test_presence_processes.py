@@ -16,6 +16,9 @@ from tests.harness.servers import ServerProcess, two_nodes
 from tests.harness.waiting import eventually
 from tests.spectator.server.sockets.watching import PROTOCOL, Watcher
 
+PATIENCE_S = 2 * SEAT_MS / 1000
+"""By then the leases of a killed node have ended, also on a busy machine."""
+
 
 @pytest_asyncio.fixture
 async def pair(store, tmp_path) -> AsyncIterator[list[ServerProcess]]:
@@ -65,7 +68,7 @@ async def crowd_of(watcher: Watcher, deadline_s: float, **expected) -> float:
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_a_killed_node_leaves_no_seat_taken_and_nobody_behind(pair, session, readers):
     first, second = pair
     made = await asyncio.to_thread(
@@ -87,7 +90,7 @@ async def test_a_killed_node_leaves_no_seat_taken_and_nobody_behind(pair, sessio
     # Ann has a second tab on the other node: she is one, and stays when that node dies.
     tab = await watch(session, second, room.id, joined[0]["token"])
     readers.start(read_on(tab), "the other tab")
-    await crowd_of(owner, 10, watching=3, names=["Ann", "Ben"])
+    await crowd_of(owner, PATIENCE_S, watching=3, names=["Ann", "Ben"])
     status, answer = await asyncio.to_thread(
         first.call, "POST", f"/rooms/{room.code}/join", {"display_name": "Cem"}, token=None
     )
@@ -95,7 +98,7 @@ async def test_a_killed_node_leaves_no_seat_taken_and_nobody_behind(pair, sessio
 
     second.kill()
     killed = time.monotonic()
-    await crowd_of(owner, SEAT_MS / 1000, watching=2, names=["Ann"])
+    await crowd_of(owner, PATIENCE_S, watching=2, names=["Ann"])
 
     async def let_in() -> bool:
         return (
@@ -104,7 +107,7 @@ async def test_a_killed_node_leaves_no_seat_taken_and_nobody_behind(pair, sessio
             )
         )[0] == 200
 
-    left = SEAT_MS / 1000 - (time.monotonic() - killed)
+    left = PATIENCE_S - (time.monotonic() - killed)
     await eventually(let_in, max(left, 1), "the seat of the killed node's person is free")
     people = (await asyncio.to_thread(first.call, "GET", f"/rooms/{room.id}/spectators"))[1]["spectators"]
     assert {one["name"]: one["watching"] for one in people} == {"Ann": True, "Ben": False, "Cem": False}

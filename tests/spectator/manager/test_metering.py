@@ -47,7 +47,7 @@ async def test_what_is_refused_is_not_stored_and_has_used_no_number(
             return False
         return True
 
-    await eventually(taken, deadline=20, what="the debt is paid off")
+    await eventually(taken, deadline=60, what="the debt is paid off")
     assert (await manager.log.heads([mine.id]))[mine.id].seq == 4
 
 

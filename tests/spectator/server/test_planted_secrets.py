@@ -294,7 +294,7 @@ async def everything_stored(store: EmbeddedStore) -> tuple[list[str], dict[str, 
     return list(values), values
 
 
-@pytest.mark.timeout(180)  # a thousand calls
+@pytest.mark.timeout(300)  # a thousand calls
 async def test_no_secret_is_told_kept_or_written_down(plot: Plot, store: EmbeddedStore) -> None:
     key = await run_a_tenant(plot)
     who = await people_come(plot, key)

@@ -149,7 +149,7 @@ def test_a_store_that_is_killed_comes_back_with_everything(fresh_server: ServerP
         assert status in {200, 503}
         return answer["offset"] if status == 200 else None
 
-    assert until(published, deadline=20, what="the store is back") == 2
+    assert until(published, deadline=60, what="the store is back") == 2
     assert "Traceback" not in fresh_server.log.read_text()
 
 

@@ -346,7 +346,7 @@ class TestQuotas:
             reply = await site.publish(made, METRICS, token=key)
             return reply if reply.status == 429 else None
 
-        reply = await eventually(refused, deadline=20, what="the bytes are counted")
+        reply = await eventually(refused, deadline=60, what="the bytes are counted")
         assert reply is not None
         assert (reply.body["quota"], reply.body["limit"]) == ("stored_bytes", 2000)
         used = (await site.call("GET", "/usage", token=key)).body["usage"][0]["quotas"]["stored_bytes"]
