@@ -65,18 +65,21 @@ class Stats:
         posts: publishing calls, by result: ``stored``, ``heartbeat``, or the code of the refusal.
         refusals: calls that were answered with a problem, by its code (publishing and joining too).
         joins: asks to come in, by outcome: ``approved``, ``pending_approval``, or the code of the refusal.
-        deliveries: events handed to viewers' connections: an event for three viewers counts three.
+        deliveries: events handed to viewers' connections: an event for three viewers counts three; what a
+            conflated message or a snapshot holds does not count.
         writes: messages of events handed to viewers' connections, however many events each holds.
         encodes: messages that were encoded, by form: ``v1``, ``v1_deflated``, ``sse``, ``flat``; and
-            ``snapshot``, the whole picture of a room.
-        conflated: events that viewers did not get one by one because they were behind, by class.
+            by content: ``conflated``, and ``snapshot``, the whole picture of a room.
+        catchups: messages that brought a viewer forward without each event, by kind: ``conflated``,
+            ``snapshot`` (also what a newcomer begins with).
+        conflated: events left out of what viewers who were behind got instead, by class: ``sample``,
+            ``frame``, ``episode``; each viewer counts.
         resumes: connections that came to watch, by how they were brought to the head: ``exact``,
             ``conflated``, ``full``, ``none`` (had not been here before).
         slow: connections found too slow, by what was done: ``ended`` (4001) or ``spared`` (stays, conflated).
         gaps: rooms whose viewers had to begin anew, by reason: ``lost`` (the store lost events) or
             ``trimmed`` (the node fell behind what is kept).
         epochs: times a room was found to be of another epoch than before.
-        bells_missed: rooms found by the look each second to have news of which no bell told.
         closes: connections ended by this node, by close code.
         checkpoints: checkpoints written, by outcome: ``written``, ``failed``.
         store_lag: seconds from the moment the store had an event to the moment this node had read it.
@@ -95,12 +98,12 @@ class Stats:
     deliveries: int = 0
     writes: int = 0
     encodes: Counter[str] = field(default_factory=Counter)
+    catchups: Counter[str] = field(default_factory=Counter)
     conflated: Counter[str] = field(default_factory=Counter)
     resumes: Counter[str] = field(default_factory=Counter)
     slow: Counter[str] = field(default_factory=Counter)
     gaps: Counter[str] = field(default_factory=Counter)
     epochs: int = 0
-    bells_missed: int = 0
     closes: Counter[str] = field(default_factory=Counter)
     checkpoints: Counter[str] = field(default_factory=Counter)
     store_lag: Histogram = field(default_factory=_fast)

@@ -14,20 +14,23 @@ from spectator.hub.packets import Packet, Pieces
 from spectator.hub.policy import Policy
 from spectator.hub.viewer import NOWHERE, Stage, Variant, Viewer
 from spectator.log import Cursor
+from spectator.stats import Stats
 
 
-def deliver(viewers: Sequence[Viewer], place: int, packet: Packet) -> list[Viewer]:
+def deliver(viewers: Sequence[Viewer], place: int, packet: Packet, stats: Stats) -> list[Viewer]:
     """Write a new packet to every viewer that has all before it and whose connection takes it.
 
     Args:
         viewers: some of the room's.
         place: the packet's place in the ring.
         packet: the newest.
+        stats: where it counts who got it.
 
     Returns:
         those that did not get it now and need ``serve``.
     """
     behind = []
+    late = 0
     forms: dict[Variant, Pieces] = {}
     after = place + 1
     for viewer in viewers:
@@ -35,6 +38,7 @@ def deliver(viewers: Sequence[Viewer], place: int, packet: Packet) -> list[Viewe
             if viewer.missed is None:
                 viewer.missed = packet.first
             behind.append(viewer)
+            late += 1
             continue
         variant = viewer.variant
         if variant not in forms:
@@ -47,6 +51,9 @@ def deliver(viewers: Sequence[Viewer], place: int, packet: Packet) -> list[Viewe
             viewer.rest = pieces
             if not viewer.flush():
                 behind.append(viewer)
+    reached = len(viewers) - late
+    stats.writes += reached
+    stats.deliveries += reached * len(packet.events)
     return behind
 
 
@@ -130,6 +137,13 @@ def acknowledge(feed: Feed, viewer: Viewer, now: float) -> None:
     viewer.settle()
 
 
+def owes(feed: Feed, seq: int, now: float) -> float:
+    """Seconds since the oldest event was made that a viewer with all up to ``seq`` has not said it has."""
+    ring = feed.ring
+    place = max(ring.after(seq), ring.start)
+    return 0.0 if place == ring.end else now - ring[place].made_at
+
+
 def lag(feed: Feed, viewer: Viewer, now: float) -> float:
     """Seconds since the oldest event that the viewer has not got was made; 0 when it has everything."""
     if viewer.held and viewer.mark is not None:
@@ -167,8 +181,11 @@ def _next(feed: Feed, viewer: Viewer, now: float) -> bool:
         _give_picture(feed, viewer, now)
         return True
     if viewer.place < viewer.exact_to or _keeps_up(feed, viewer, now):
-        viewer.rest = feed.ring[viewer.place].pieces(viewer.variant)
+        packet = feed.ring[viewer.place]
+        viewer.rest = packet.pieces(viewer.variant)
         viewer.place += 1
+        feed.stats.writes += 1
+        feed.stats.deliveries += len(packet.events)
         return True
     end = feed.window(now)
     if end <= viewer.place:
@@ -191,6 +208,7 @@ def _keeps_up(feed: Feed, viewer: Viewer, now: float) -> bool:
 
 
 def _give_picture(feed: Feed, viewer: Viewer, now: float) -> None:
+    feed.stats.catchups["snapshot"] += 1
     if viewer.variant is not Variant.FLAT:
         message, viewer.place = feed.picture(now)
         viewer.rest = message.pieces(viewer.variant)

@@ -232,6 +232,7 @@ class Doorway:
         viewer.room_id, viewer.right = room.id, right
         room.admit(viewer, describe)
         resume, first = delivery.resume(room.feed, viewer, since)
+        self._node.stats.resumes[resume] += 1
         viewer.go_live()
         if viewer.variant is not Variant.FLAT:
             shown = room.described(right.role)

@@ -16,6 +16,7 @@ from spectator.hub.viewer import Variant
 from spectator.log import Cursor, Entry
 from spectator.overlay import DEFAULT_GRAPHS, Completed, Graph, conflate, graph_update
 from spectator.state import State, advance, opening, snapshot
+from spectator.stats import Stats
 
 
 class Feed:
@@ -24,6 +25,7 @@ class Feed:
     Args:
         state: where it begins; changed in place from then on.
         passed: the newest entries that led to ``state``, with their events, in order: they fill the ring.
+        stats: where it counts what is encoded and what is conflated.
     """
 
     def __init__(
@@ -34,7 +36,9 @@ class Feed:
         *,
         passed: Sequence[tuple[Entry, list[Completed]]] = (),
         graphs: Sequence[Graph] = DEFAULT_GRAPHS,
+        stats: Stats | None = None,
     ) -> None:
+        self.stats = stats or Stats()
         self.state = state
         self.policy = policy
         self.graphs = graphs
@@ -46,7 +50,7 @@ class Feed:
         self._picture: tuple[Message, int, float] | None = None
         self._opening: tuple[Pieces, int] | None = None
         self._window = (self.ring.end, now)
-        self._conflated: dict[tuple[int, int, bool], tuple[Message, Pieces]] = {}
+        self._conflated: dict[tuple[int, int, bool], tuple[Message, Pieces, dict[str, int]]] = {}
         for entry, events in passed:
             if self._collect(entry, events):
                 self._seal(self._cursor_at(entry), now)
@@ -79,7 +83,9 @@ class Feed:
                 break
             events = [Completed(seq, {}, {}, raw, raw) for seq, raw in enumerate(entry.events, entry.first)]
             cursor = self._cursor_at(entry).text
-            older.append(Packet(events, ((entry.last, entry.tag),), cursor, now, self._derive))
+            older.append(
+                Packet(events, ((entry.last, entry.tag),), cursor, now, self._derive, self.stats.encodes)
+            )
         if older and older[-1].marks[-1] == self.ring.base:
             self.ring.extend_back(older, base)
 
@@ -102,6 +108,7 @@ class Feed:
                 return message, place
         content = snapshot(self.state, graphs=self.graphs, limit=self.policy.snapshot_bytes)
         message = packets.plain(content, self.cursor.text)
+        self.stats.encodes["snapshot"] += 1
         self._picture = (message, self.ring.end, now)
         return message, self.ring.end
 
@@ -111,6 +118,7 @@ class Feed:
             events = opening(self.state, graphs=self.graphs)
             messages = [packets.numbered(seq, packets.encode(event)) for seq, event in events]
             self._opening = (packets.joined(messages), self.ring.end)
+            self.stats.encodes["snapshot"] += 1
         return self._opening
 
     def window(self, now: float) -> int:
@@ -133,13 +141,17 @@ class Feed:
             if long or len(self._conflated) >= self.policy.conflations:
                 return None
             known = self._conflated[start, end, flat] = self._conflate(start, end, flat=flat)
+            self.stats.encodes["conflated"] += 1
+        self.stats.catchups["conflated"] += 1
+        for lost, count in known[2].items():
+            self.stats.conflated[lost] += count
         return known[1] if flat else known[0].pieces(variant)
 
     def skip(self, first: int, last: int, lost: dict[str, int]) -> bytes:
         """The flat message that says what a viewer does not get."""
         return packets.encode({"type": "skip", "from": first, "to": last, "lost": lost})
 
-    def _conflate(self, start: int, end: int, *, flat: bool) -> tuple[Message, Pieces]:
+    def _conflate(self, start: int, end: int, *, flat: bool) -> tuple[Message, Pieces, dict[str, int]]:
         span = self.ring.between(start, end)
         first, last, cursor = span[0].first, span[-1].last, span[-1].cursor
         events = [event for packet in span for event in packet.completed()]
@@ -148,9 +160,9 @@ class Feed:
             rest = conflate(published)
             messages = [packets.numbered(seq, event) for seq, event in rest.events]
             pieces = packets.joined([self.skip(first, last, rest.lost), *messages])
-            return Message(b""), pieces
+            return Message(b""), pieces, rest.lost
         rest = conflate(events)
-        return packets.conflated(first, last, cursor, rest.lost, rest.events), ()
+        return packets.conflated(first, last, cursor, rest.lost, rest.events), (), rest.lost
 
     def _collect(self, entry: Entry, events: list[Completed]) -> bool:
         """Add an entry to the open packet; True when the packet is long enough to be closed."""
@@ -160,7 +172,9 @@ class Feed:
         return self._open_size >= self.policy.packet_bytes
 
     def _seal(self, cursor: Cursor, now: float) -> None:
-        self.ring.append(Packet(self._open, tuple(self._marks), cursor.text, now, self._derive))
+        self.ring.append(
+            Packet(self._open, tuple(self._marks), cursor.text, now, self._derive, self.stats.encodes)
+        )
         self._open, self._marks, self._open_size = [], [], 0
 
     def _cursor_at(self, entry: Entry) -> Cursor:

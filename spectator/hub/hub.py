@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from spectator.hub import frames, packets, speech
 from spectator.hub.access_watch import AccessWatch
 from spectator.hub.codes import Close
-from spectator.hub.delivery import acknowledge
+from spectator.hub.delivery import acknowledge, owes
 from spectator.hub.doorway import Doorway
 from spectator.hub.gatekeeper import Gatekeeper
 from spectator.hub.heartbeat import Heartbeat
@@ -207,6 +207,8 @@ class Hub:
         if room is None or room.feed is None or viewer.stage is not Stage.LIVE:
             return
         viewer.acked = seq
+        if not viewer.hidden:  # one that nobody looks at gets nothing, and owes nothing
+            self.stats.viewer_lag.add(owes(room.feed, seq, self._node.clock()))
         acknowledge(room.feed, viewer, self._node.clock())
         if not viewer.idle and viewer.place != room.feed.ring.end:
             self._pump.attend(room, [viewer])
@@ -244,7 +246,11 @@ class Hub:
         if viewer.stage is Stage.ENDED:
             return
         if code is Close.TOO_SLOW and self._slowness.spares(viewer):
+            self.stats.slow["spared"] += 1
             return
+        self.stats.closes[str(int(code))] += 1
+        if code is Close.TOO_SLOW:
+            self.stats.slow["ended"] += 1
         delay = after_ms or AFTER_MS.get(code, (0, 0))
         last = packets.farewell(viewer.variant, code, reason or code.reason, delay)
         if code is Close.TOO_SLOW:  # what is under way would only wait behind what it does not take

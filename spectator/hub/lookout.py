@@ -83,7 +83,9 @@ class Lookout:
 
     async def _look(self) -> None:
         """The heads of all rooms in one pipeline; where one moved on and nobody rang, that is made up for."""
+        asked = self._node.clock()
         await self._node.log.connection.tell_time()
+        self._node.stats.store_trip.add(self._node.clock() - asked)
         watched = self._watched()
         if not watched:
             return

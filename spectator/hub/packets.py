@@ -6,6 +6,7 @@ messages of the seeds); each form is encoded when the first viewer needs it and 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -38,14 +39,23 @@ class Message:
         payload: the JSON.
         cursor: where a viewer that has it stands; becomes the ``id`` of a Server-Sent Event.
         shared: whether several viewers get it; deflating for one costs more than it saves.
+        encodes: where each form that is made counts.
     """
 
-    __slots__ = ("_deflated", "_plain", "_sse", "cursor", "payload", "shared")
+    __slots__ = ("_deflated", "_encodes", "_plain", "_sse", "cursor", "payload", "shared")
 
-    def __init__(self, payload: bytes, cursor: str | None = None, *, shared: bool = True) -> None:
+    def __init__(
+        self,
+        payload: bytes,
+        cursor: str | None = None,
+        *,
+        shared: bool = True,
+        encodes: Counter[str] | None = None,
+    ) -> None:
         self.payload = payload
         self.cursor = cursor
         self.shared = shared
+        self._encodes = encodes
         self._plain: Pieces | None = None
         self._deflated: Pieces | None = None
         self._sse: Pieces | None = None
@@ -55,14 +65,21 @@ class Message:
         if variant is Variant.V1_DEFLATED and self.shared:
             if self._deflated is None:
                 self._deflated = frames.message(self.payload, deflated=True)
+                self._count("v1_deflated")
             return self._deflated
         if variant is Variant.SSE:
             if self._sse is None:
                 self._sse = frames.server_sent_event(self.payload, self.cursor)
+                self._count("sse")
             return self._sse
         if self._plain is None:
             self._plain = frames.message(self.payload)
+            self._count("v1")
         return self._plain
+
+    def _count(self, form: str) -> None:
+        if self._encodes is not None:
+            self._encodes[form] += 1
 
 
 class Packet:
@@ -77,10 +94,12 @@ class Packet:
         cursor: text of the cursor at its end.
         made_at: seconds of the hub's clock.
         derive: makes the flat messages that are not events.
+        encodes: where each form that is made counts.
     """
 
     __slots__ = (
         "_derive",
+        "_encodes",
         "_flat",
         "_raw",
         "_tick",
@@ -100,6 +119,7 @@ class Packet:
         cursor: str,
         made_at: float,
         derive: Derive,
+        encodes: Counter[str] | None = None,
     ) -> None:
         self.first = events[0].seq
         self.last = events[-1].seq
@@ -110,6 +130,7 @@ class Packet:
         self.made_at = made_at
         self.size = sum(map(len, self.events)) + PACKET_OVERHEAD
         self._derive = derive
+        self._encodes = encodes
         self._tick: Message | None = None
         self._flat: Pieces | None = None
 
@@ -118,9 +139,11 @@ class Packet:
         if variant is Variant.FLAT:
             if self._flat is None:
                 self._flat = joined(flat_messages(self.completed(), self._derive))
+                if self._encodes is not None:
+                    self._encodes["flat"] += 1
             return self._flat
         if self._tick is None:
-            self._tick = tick(self.first, self.events, self.cursor)
+            self._tick = tick(self.first, self.events, self.cursor, self._encodes)
         return self._tick.pieces(variant)
 
     def completed(self) -> list[Completed]:
@@ -141,7 +164,7 @@ class Packet:
         """The part of it that a viewer misses who has everything up to ``seq``, one of its marks."""
         kept = [event for event in self.completed() if event.seq > seq]
         marks = tuple(mark for mark in self.marks if mark[0] > seq)
-        return Packet(kept, marks, self.cursor, self.made_at, self._derive)
+        return Packet(kept, marks, self.cursor, self.made_at, self._derive, self._encodes)
 
 
 def _kept(event: Completed) -> bytes | int | None:
@@ -156,14 +179,14 @@ def _kept(event: Completed) -> bytes | int | None:
     return shared if event.completed.startswith(event.raw[:-1]) and event.raw.endswith(b"}") else event.raw
 
 
-def tick(first: int, events: Sequence[bytes], cursor: str) -> Message:
+def tick(first: int, events: Sequence[bytes], cursor: str, encodes: Counter[str] | None = None) -> Message:
     """Events ``first`` and on, none missing, as one message of ``spectator.v1``."""
     head = b'{"type":"tick","cursor":"%b","from":%d,"to":%d,"events":[' % (
         cursor.encode(),
         first,
         first + len(events) - 1,
     )
-    return Message(b"%b%b]}" % (head, b",".join(events)), cursor)
+    return Message(b"%b%b]}" % (head, b",".join(events)), cursor, encodes=encodes)
 
 
 def conflated(

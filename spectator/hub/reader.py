@@ -72,7 +72,14 @@ class Reader:
 
         state, head = await restore(self._node.log, room.id, passed=remember)
         graphs = graphs_of(room.glance.room) if room.glance is not None else DEFAULT_GRAPHS
-        room.feed = Feed(state, self._node.policy, self._node.clock(), passed=list(passed), graphs=graphs)
+        room.feed = Feed(
+            state,
+            self._node.policy,
+            self._node.clock(),
+            passed=list(passed),
+            graphs=graphs,
+            stats=self._node.stats,
+        )
         room.head = head
         self.ring(room.id)
 
@@ -101,11 +108,13 @@ class Reader:
             if room_id in self._node.rooms
         ]
         cursors = [(room.id, room.feed.cursor) for room in rooms if room.feed is not None]
+        began = self._node.clock()
         try:
             tails = await self._node.log.read(cursors) if cursors else []
             for (room_id, _), tail in zip(cursors, tails, strict=True):
                 if room_id in self._node.rooms:
                     await self._advance(self._node.rooms[room_id], tail)
+            self._node.stats.beat.add(self._node.clock() - began)
         except StoreUnavailable:
             self._outage.failed()
             await self._outage.wait()
@@ -129,6 +138,9 @@ class Reader:
             await self._begin_anew(room, broken=tail.broken)
             return
         room.head = tail.head
+        if tail.entries:
+            waited_ms = self._node.now_ms() - tail.entries[0].time_ms
+            self._node.stats.store_lag.add(waited_ms / 1000)
         for part in _parts(tail.entries):
             if room.feed is None:
                 return
@@ -145,13 +157,17 @@ class Reader:
         for start in range(0, len(viewers), burst):
             if start:
                 await asyncio.sleep(0)
-            self._pump.attend(room, deliver(viewers[start : start + burst], place, packet))
+            self._pump.attend(room, deliver(viewers[start : start + burst], place, packet, self._node.stats))
 
     async def _begin_anew(self, room: RoomHub, *, broken: bool) -> None:
         """The log is not what it was, or this node fell behind what is kept: all get the whole picture."""
+        self._node.stats.gaps["lost" if broken else "trimmed"] += 1
+        epoch = room.feed.cursor.epoch if room.feed is not None else 0
         why = "its log lost events" if broken else "what follows is no longer kept"
         logger.warning("%s: %s; its viewers begin anew", room.id, why)
         await self.load(room)
+        if room.feed is not None and room.feed.cursor.epoch != epoch:
+            self._node.stats.epochs += 1
         for viewer in room.viewers:
             viewer.place = viewer.exact_to = NOWHERE
             viewer.mark = viewer.acked = None

@@ -31,7 +31,7 @@ class Room:
         behind = []
         made = self.feed.extend(entries or [self.script.entry()], self.script.epoch, self.clock())
         for place, packet in enumerate(made, self.feed.ring.end - len(made)):
-            behind += deliver(self.viewers, place, packet)
+            behind += deliver(self.viewers, place, packet, self.feed.stats)
         return behind
 
     def turn(self, seconds: float = 0.033) -> list[bool]:
