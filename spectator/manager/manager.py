@@ -32,9 +32,11 @@ from spectator.manager.local import KEY_FILE, LOCAL_TENANT, local_key
 from spectator.manager.publishing import Publisher
 from spectator.manager.rotation import Rotation, secrets_of
 from spectator.manager.views import STAFF_ROLES, StrangerView, view
+from spectator.nodes import ALONE, Nodes, Worker
 from spectator.overlay import InvalidGraphs, read_graphs
 from spectator.settings import Settings, SettingsError
 from spectator.state import Span
+from spectator.state.codec import VERSION as CHECKPOINT
 from spectator.stats import Stats
 
 logger = logging.getLogger("spectator.manager")
@@ -54,7 +56,9 @@ class Manager:
     It opens no socket and knows no HTTP; the server and the in-process sessions are both built on it.
     """
 
-    def __init__(self, connection: Connection, rooms: RoomManager, settings: Settings) -> None:
+    def __init__(
+        self, connection: Connection, rooms: RoomManager, settings: Settings, worker: Worker = ALONE
+    ) -> None:
         self.connection = connection
         self.rooms = rooms
         self.settings = settings
@@ -66,12 +70,20 @@ class Manager:
         self.exporter = Exporter(self.log)
         self._housekeeping = Housekeeping(connection, rooms, self.keep_key)
         self.rotation = Rotation(settings, rooms)
+        self.nodes = Nodes(
+            connection, checkpoint=CHECKPOINT, worker=worker, connections=lambda: self.hub.connections
+        )
         self._waits: Counter[str] = Counter()
         self._goodbye_said = False
 
     @classmethod
-    async def open(cls, settings: Settings, store_url: str) -> Manager:
+    async def open(cls, settings: Settings, store_url: str, worker: Worker = ALONE) -> Manager:
         """Connect to the store and build the parts; nothing runs in the background before ``start``.
+
+        Args:
+            settings: what the server is told.
+            store_url: where the store is.
+            worker: which of the processes that share a port this is.
 
         Raises:
             StoreUnavailable: the store does not answer.
@@ -85,10 +97,10 @@ class Manager:
             secrets = access.Secrets(secrets_of(settings))
             limits = access.Limits(enabled=settings.rate_limits)
             # It hashes once when it is made, which is slow on purpose: not in the loop.
-            hasher = await asyncio.to_thread(access.Passwords)
+            hasher = await asyncio.to_thread(_passwords, worker)
             rooms = RoomManager(connection, secrets, limits=limits, hasher=hasher)
             await rooms.check_secrets()
-            manager = cls(connection, rooms, settings)
+            manager = cls(connection, rooms, settings, worker)
             await manager.keep_key()
             manager.keep_operator()
         except BaseException:
@@ -116,6 +128,7 @@ class Manager:
 
     async def start(self) -> None:
         """Start the hub and the housekeeping of this node."""
+        await self.nodes.start()
         await self.rotation.start()
         await self.hub.start()
         self._housekeeping.start()
@@ -127,6 +140,7 @@ class Manager:
         await self.say_goodbye()
         await self.publisher.stop()
         await self.rooms.audit.flush()
+        await self.nodes.stop()
         await self.rooms.close()
         await self.connection.close()
 
@@ -134,6 +148,7 @@ class Manager:
         """Tell the viewers of this node to come back later (4002). The second time does nothing."""
         if not self._goodbye_said:
             self._goodbye_said = True
+            await self.nodes.say_stopping()
             await self.hub.stop()
 
     def now_ms(self) -> int:
@@ -236,6 +251,11 @@ class Manager:
     def silent_for(self) -> float:
         """Seconds since something was last published through this node."""
         return time.monotonic() - self.publisher.last_at
+
+
+def _passwords(worker: Worker) -> access.Passwords:
+    """Two threads hash on one machine, however many processes serve there, as long as each has one."""
+    return access.Passwords(threads=max(1, 2 // worker.of), queue=max(4, 20 // worker.of))
 
 
 def _check_graphs(graphs: Any) -> None:

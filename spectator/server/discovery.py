@@ -11,22 +11,15 @@ import os
 import secrets
 import socket
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
 
+from spectator.nodes import version
+
 SERVER_FILE: Final = "server.json"
 _HEALTH_TIMEOUT: Final = aiohttp.ClientTimeout(total=1.0)
-
-
-def version() -> str:
-    """The version of the installed distribution, ``0`` for a bare source tree."""
-    try:
-        return metadata.version("spectator-rooms")
-    except metadata.PackageNotFoundError:
-        return "0"
 
 
 class Discovery:

@@ -11,8 +11,8 @@ from typing import Final
 
 from aiohttp import web
 
+from spectator.nodes import version
 from spectator.server import openapi
-from spectator.server.discovery import version
 from spectator.server.keys import SETTINGS
 from spectator.server.routes import Place, Route
 from spectator.server.static_files import Served, StaticFiles, prepared, send

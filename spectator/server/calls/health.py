@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from spectator.nodes import version
 from spectator.server.answers import HealthAnswer, reply
-from spectator.server.discovery import version
 from spectator.server.keys import MANAGER
 
 
