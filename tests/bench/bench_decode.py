@@ -17,11 +17,12 @@ from spectator.overlay import conflate
 from spectator.state import State, advance, snapshot
 from spectator.state.codec import decode as decode_state
 from spectator.state.codec import encode as encode_state
+from tests.bench.effort import FULL, Effort
 from tests.bench.table import Table
 
+TABLES = ("events", "pictures")
 NOW = 1_700_000_000_000
 BATCH = 100
-RUNS = 25
 Event = dict[str, Any]
 
 
@@ -78,10 +79,10 @@ KINDS: dict[str, Callable[[int], Event]] = {
 }
 
 
-def best(work: Callable[[], object], count: int) -> float:
+def best(work: Callable[[], object], count: int, runs: int) -> float:
     """Seconds of one piece of work, the best of several runs; each run does ``count`` of them."""
     times = []
-    for _ in range(RUNS):
+    for _ in range(runs):
         begin = time.perf_counter()
         for _ in range(count):
             work()
@@ -98,13 +99,19 @@ def entries(make: Callable[[int], Event], count: int) -> list[Entry]:
     return made
 
 
-def events_table() -> Table:
+def measure(effort: Effort) -> list[Table]:
+    """Return what an event costs in batches, and what the pictures of a room cost."""
+    runs = effort.of(tiny=1, quick=5, full=25)
+    return [events_table(runs), pictures_table(runs)]
+
+
+def events_table(runs: int) -> Table:
     table = Table("events", ("100 events a batch", "bytes", "decode + check, events/s", "fold, events/s"))
     for name, make in KINDS.items():
         body = "\n".join(json.dumps(make(step)) for step in range(BATCH)).encode()
-        checked = best(lambda body=body: decode(body, NOW), 20) / BATCH
+        checked = best(lambda body=body: decode(body, NOW), 20, runs) / BATCH
         log = entries(make, 3_000)
-        folded = best(lambda log=log: fold_all(log), 1) / 3_000
+        folded = best(lambda log=log: fold_all(log), 1, runs) / 3_000
         table.add(name, str(len(body) // BATCH), f"{1 / checked:,.0f}", f"{1 / folded:,.0f}")
     return table
 
@@ -116,7 +123,7 @@ def fold_all(log: list[Entry]) -> State:
     return state
 
 
-def pictures_table() -> Table:
+def pictures_table(runs: int) -> Table:
     """A room with 30 full series: snapshot, checkpoint, and the stretch for those behind."""
 
     def wide(step: int) -> Event:
@@ -134,13 +141,13 @@ def pictures_table() -> Table:
         ("checkpoint, read", lambda: decode_state(checkpoint), len(checkpoint)),
         ("200 events conflated", lambda: conflate(stretch), sum(len(event.raw) for event in stretch)),
     ):
-        table.add(name, f"{best(work, 1) * 1e3:.1f}", f"{size:,}")
+        table.add(name, f"{best(work, 1, runs) * 1e3:.1f}", f"{size:,}")
     return table
 
 
 def main() -> None:
     """Measure and print."""
-    for table in (events_table(), pictures_table()):
+    for table in measure(FULL):
         print(f"\n{table.markdown()}\n")
 
 

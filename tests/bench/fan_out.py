@@ -18,6 +18,8 @@ from tests.bench.ours import Ours
 from tests.bench.processes import Child
 from tests.bench.table import Table
 
+VIEWERS, RATES = (100, 1_000), (10, 100)
+TABLES = tuple(f"fan-out-{viewers}-{rate}" for viewers in VIEWERS for rate in RATES)
 FIRST = 10  # viewers that are there before memory is compared: code is loaded, buffers have grown
 LEAD = 0.7  # seconds of events before the window opens
 SOCKET_IO = "/socket.io/?EIO=4&transport=websocket"
@@ -111,10 +113,11 @@ def sample(candidate: Candidate, viewers: int, effort: Effort) -> list[Sample]:
         if connected["failed"]:
             raise RuntimeError(f"{candidate.name}: not all viewers came in: {connected['failed']}")
         memory = 0.0
-        for rate in effort.fan_out_rates:
-            stage.source.say(rate=rate, seconds=effort.fan_out_seconds + 2 * LEAD)
+        seconds = effort.of(tiny=0.5, quick=2.0, full=4.0)
+        for rate in RATES:
+            stage.source.say(rate=rate, seconds=seconds + 2 * LEAD)
             time.sleep(LEAD)
-            told = load.ask(deadline=90, do="measure", seconds=effort.fan_out_seconds, pids=stage.pids)
+            told = load.ask(deadline=90, do="measure", seconds=seconds, pids=stage.pids)
             stage.source.hear()
             # Not before the first events: what a compressor keeps for each viewer is there only then.
             memory = memory or (rss(stage.pids[0]) - before) / (viewers - first)
@@ -141,8 +144,8 @@ def sample(candidate: Candidate, viewers: int, effort: Effort) -> list[Sample]:
 def measure(effort: Effort) -> list[Table]:
     """Let all candidates take turns; return a table for each number of viewers and rate."""
     samples: list[Sample] = []
-    for turn in range(effort.rounds):
-        for viewers in effort.fan_out_viewers:
+    for turn in range(effort.of(tiny=1, quick=1, full=3)):
+        for viewers in effort.of(tiny=(3,), quick=VIEWERS, full=VIEWERS):
             for candidate in CANDIDATES[turn % len(CANDIDATES) :] + CANDIDATES[: turn % len(CANDIDATES)]:
                 taken = sample(candidate, viewers, effort)
                 for one in taken:
@@ -153,9 +156,7 @@ def measure(effort: Effort) -> list[Table]:
                         flush=True,
                     )
                 samples += taken
-    return [
-        table(samples, viewers, rate) for viewers in effort.fan_out_viewers for rate in effort.fan_out_rates
-    ]
+    return [table(samples, viewers, rate) for viewers in VIEWERS for rate in RATES]
 
 
 HEAD = (

@@ -9,6 +9,7 @@ from tests.bench.ours import Ours
 from tests.bench.processes import Child
 from tests.bench.table import Table
 
+TABLES = ("joins",)
 ARRIVED = 200  # events in the room before anyone comes
 
 
@@ -26,7 +27,7 @@ def measure(effort: Effort) -> list[Table]:
             "server CPU a person, ms",
         ),
     )
-    for people in effort.joins:
+    for people in effort.of(tiny=(10,), quick=(1_000,), full=(1_000, 5_000)):
         if allow_files(3 * people + 200) < 2 * people + 200:
             made.add(f"{people:,}", "not run: too few open files allowed", *["n/a"] * 5)
             continue

@@ -17,12 +17,14 @@ from tests.bench.payload import values
 from tests.bench.processes import Child
 from tests.bench.table import Table
 
+TABLES = ("log-call",)
 EVERY = 0.001
 WARM = 200
 
 
 def measure(effort: Effort) -> list[Table]:
     """Return median and p99 of one call in each state of the server."""
+    calls = effort.of(tiny=100, quick=1_000, full=5_000)
     made = Table("log-call", ("server", "calls", "median, us", "p99, us", "longest, us"))
     with Ours(SERVER_CORE) as ours, Child("tests.bench.log_call", data_dir=ours.data_dir) as trainer:
         assert ours.server.process is not None
@@ -33,9 +35,9 @@ def measure(effort: Effort) -> list[Table]:
             if state == "gone":
                 server.send_signal(signal.SIGCONT)
                 ours.server.kill()
-            told = trainer.ask(deadline=effort.log_calls * EVERY * 5 + 60, calls=effort.log_calls)
+            told = trainer.ask(deadline=calls * EVERY * 5 + 60, calls=calls)
             figures = (written(told[name] * 1e6) for name in ("median", "p99", "longest"))
-            made.add(state, f"{effort.log_calls:,}", *figures)
+            made.add(state, f"{calls:,}", *figures)
     return [made]
 
 

@@ -9,11 +9,17 @@ from tests.bench.ours import Ours
 from tests.bench.processes import Child
 from tests.bench.table import Table
 
+TABLES = ("publish",)
 LEAD = 1.0
 
 
 def measure(effort: Effort) -> list[Table]:
     """Return the latencies at each rate, for both forms of the socket."""
+    rates: tuple[tuple[float, float], ...] = effort.of(  # events/s, for how many seconds
+        tiny=((20, 1),),
+        quick=((10, 5), (100, 5), (1_000, 5)),
+        full=((1, 20), (10, 20), (100, 10), (1_000, 10)),
+    )
     made = Table("publish", ("events/s", "form", "events", "p50, ms", "p99, ms", "delivered"))
     for dialect in ("v1", "flat"):
         with Ours() as ours, ours.publisher() as trainer:
@@ -23,7 +29,7 @@ def measure(effort: Effort) -> list[Table]:
                 connected = load.ask(do="connect", within=10)
                 if connected["failed"]:
                     raise RuntimeError(f"the viewer did not come in: {connected['failed']}")
-                for rate, seconds in effort.publish:
+                for rate, seconds in rates:
                     # The window opens before the first event and closes after the last: all must be in it.
                     load.say(do="measure", seconds=seconds + 2 * LEAD, pids=[])
                     time.sleep(LEAD / 2)

@@ -9,7 +9,7 @@ DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
 
 @dataclass(slots=True)
 class Table:
-    """``name`` is its marker in the document; ``note`` a line below it."""
+    """``name`` is its marker in the document; ``note`` says below it when, where and how it was measured."""
 
     name: str
     head: Sequence[str]

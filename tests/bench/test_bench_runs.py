@@ -1,14 +1,17 @@
 """The bench itself works: its smallest settings, no assertion on time."""
 
 import math
+from pathlib import Path
 
 import pytest
 
-from tests.bench import fan_out, hidden_rooms, publish, wrong_passwords
-from tests.bench.effort import FULL, TINY
+from tests.bench import fan_out, hidden_rooms, publish
+from tests.bench.__main__ import run
+from tests.bench.effort import TINY
 from tests.bench.fan_out import CANDIDATES, Candidate
 from tests.bench.figures import written
 from tests.bench.load.wire import frame, next_frame, payload_of
+from tests.bench.parts import PARTS, part
 from tests.bench.table import DOCUMENT, Table, put
 
 PEERS = [one for one in CANDIDATES if one.name in {"websockets.broadcast", "python-socketio"}]
@@ -17,7 +20,7 @@ OURS = [one for one in CANDIDATES if not one.peer]
 
 @pytest.mark.parametrize("candidate", PEERS, ids=lambda one: one.name)
 def test_a_peer_delivers_to_the_load_generator(candidate: Candidate) -> None:
-    (sample,) = fan_out.sample(candidate, 3, TINY)
+    sample, *_ = fan_out.sample(candidate, 3, TINY)
     assert sample.delivered > 0.5
     assert sample.cpu > 0
     assert sample.p50 > 0
@@ -25,29 +28,26 @@ def test_a_peer_delivers_to_the_load_generator(candidate: Candidate) -> None:
 
 @pytest.mark.parametrize("candidate", OURS, ids=lambda one: one.name)
 def test_ours_delivers_to_the_load_generator(candidate: Candidate) -> None:
-    (sample,) = fan_out.sample(candidate, 3, TINY)
+    sample, *_ = fan_out.sample(candidate, 3, TINY)
     assert sample.delivered > 0.5
     assert 0 < sample.cpu <= sample.cpu_all
     assert sample.p50 > 0
 
 
+@pytest.mark.parametrize("name", [name for name in PARTS if name != "fan-out"])
+def test_a_part_runs_and_writes_its_tables(name: str, tmp_path: Path) -> None:
+    document = tmp_path / "performance.md"
+    names = part(name).TABLES
+    document.write_text("".join(f"<!-- bench:{table} -->\n<!-- /bench:{table} -->\n" for table in names))
+    assert run(name, TINY, document)
+    text = document.read_text()
+    assert text.count(f"python -m tests.bench --only {name}") == len(names)
+    assert text.count("\n|---") == len(names)
+
+
 def test_every_published_event_reaches_the_local_viewer() -> None:
     (table,) = publish.measure(TINY)
     assert [row[-1] for row in table.rows] == ["100.0%", "100.0%"]
-
-
-def test_guesses_are_answered_while_the_other_room_is_watched() -> None:
-    (table,) = wrong_passwords.measure(TINY)
-    assert [row[0] for row in table.rows] == ["on", "off"]
-    for row in table.rows:
-        assert int(row[1].replace(",", "")) >= TINY.guesses
-        assert "n/a" not in row
-
-
-def test_hidden_and_unknown_rooms_are_asked_in_turns() -> None:
-    (table,) = hidden_rooms.measure(TINY)
-    assert [row[0] for row in table.rows].count("GET") == 4
-    assert all(0 <= float(row[8]) <= 1 for row in table.rows)
 
 
 def test_what_is_always_slower_is_told_apart_and_what_is_the_same_is_not() -> None:
@@ -91,22 +91,7 @@ def test_a_table_without_a_place_is_an_error() -> None:
 
 
 def test_the_document_has_a_place_for_every_table() -> None:
-    names = [
-        "machine",
-        "log-call",
-        "training-loop",
-        "import",
-        "publish",
-        "memory",
-        "joins",
-        "wrong-passwords",
-        "hidden-rooms",
-        "events",
-        "pictures",
-    ]
-    names += [
-        f"fan-out-{viewers}-{rate:g}" for viewers in FULL.fan_out_viewers for rate in FULL.fan_out_rates
-    ]
+    names = [table for name in PARTS for table in part(name).TABLES]
     put(DOCUMENT.read_text(), [Table(name, ("",)) for name in names])
 
 

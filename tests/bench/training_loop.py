@@ -23,6 +23,7 @@ from tests.bench.processes import ROOT, Child
 from tests.bench.table import Table
 from tests.harness.servers import environment
 
+TABLES = ("training-loop", "import")
 STEP = 0.001
 PAUSE = 0.3
 
@@ -89,19 +90,21 @@ def trainer(steps: int, pairs: int) -> dict[str, list[tuple[float, float]]]:
 
 def measure(effort: Effort) -> list[Table]:
     """Return how much slower training becomes, and the time of the import."""
+    steps = effort.of(tiny=20, quick=300, full=1_000)
+    pairs = effort.of(tiny=1, quick=6, full=12)
     made = Table("training-loop", ("step of 1 ms", "without, ms", "with `room.log`, ms", "slower"))
     with ExitStack() as stack:
         ours = stack.enter_context(Ours(SERVER_CORE))
-        arguments = (str(effort.training_steps), str(effort.training_pairs))
+        arguments = (str(steps), str(pairs))
         child = stack.enter_context(
             Child("tests.bench.training_loop", *arguments, core=LOAD_CORE, data_dir=ours.data_dir)
         )
-        blocks = 2 * effort.training_pairs * len(STEPS)
-        taken = child.hear(deadline=60 + blocks * (3 * effort.training_steps * STEP + PAUSE))
-    for name, pairs in taken.items():
-        without = middle(pair[0] for pair in pairs) / effort.training_steps
-        logged = middle(pair[1] for pair in pairs) / effort.training_steps
-        slower = middle(pair[1] / pair[0] - 1 for pair in pairs)
+        blocks = 2 * pairs * len(STEPS)
+        taken = child.hear(deadline=60 + blocks * (3 * steps * STEP + PAUSE))
+    for name, blocks_of in taken.items():
+        without = middle(pair[0] for pair in blocks_of) / steps
+        logged = middle(pair[1] for pair in blocks_of) / steps
+        slower = middle(pair[1] / pair[0] - 1 for pair in blocks_of)
         made.add(name, milliseconds(without), milliseconds(logged), f"{slower:.2%}")
     return [made, imports(effort)]
 
@@ -111,7 +114,7 @@ def imports(effort: Effort) -> Table:
     command = [sys.executable, "-P", "-c", IMPORT]
     runs = [
         float(subprocess.run(command, env=environment(ROOT), cwd=ROOT, stdout=PIPE, check=True).stdout)
-        for _ in range(effort.imports)
+        for _ in range(effort.of(tiny=1, quick=5, full=11))
     ]
     made = Table("import", ("", "ms"))
     made.add("`import spectator; spectator.open_room`", milliseconds(middle(runs)))

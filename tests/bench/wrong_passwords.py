@@ -13,6 +13,7 @@ from tests.bench.ours import Ours
 from tests.bench.processes import Child
 from tests.bench.table import Table
 
+TABLES = ("wrong-passwords",)
 RATE = 20.0  # events/s of the room that is watched
 LEAD = 0.5
 EVERY = 1.0  # seconds from burst to burst
@@ -39,7 +40,7 @@ def measure(effort: Effort) -> list[Table]:
         with Ours(rate_limits=limited) as ours, ours.publisher() as trainer:
             watched = trainer.hear()
             guarded = ours.room(name="guarded", password="what nobody guesses")["room"]["code"]
-            order = ours.order(watched["code"], "v1", effort.guess_viewers)
+            order = ours.order(watched["code"], "v1", effort.of(tiny=2, quick=20, full=20))
             with Child("tests.bench.load", json.dumps(order)) as load:
                 connected = load.ask(do="connect", within=20)
                 if connected["failed"]:
@@ -62,13 +63,13 @@ def measure(effort: Effort) -> list[Table]:
 
 def _window(ours: Ours, trainer: Child, load: Child, effort: Effort, guarded: str | None) -> dict:
     """One window of measuring; ``guarded``: the code of the room whose password is guessed meanwhile."""
-    seconds = effort.guess_seconds
+    seconds = effort.of(tiny=1.0, quick=4.0, full=10.0)
     trainer.say(rate=RATE, seconds=seconds + 2 * LEAD, jitter=True)
     time.sleep(LEAD)
     load.say(do="measure", seconds=seconds, pids=[ours.pid])
     answers = Counter[str]()
     if guarded is not None:
-        answers = asyncio.run(_attack(ours.port, guarded, effort.guesses, seconds))
+        answers = asyncio.run(_attack(ours.port, guarded, effort.of(tiny=5, quick=200, full=200), seconds))
     told = load.hear(deadline=seconds + 60)
     trainer.hear(deadline=seconds + 60)
     return {**told, "answers": answers}
