@@ -19,6 +19,10 @@ SLOW: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30
 """Bounds, in seconds, for what depends on other people's networks."""
 
 
+CALLS: Final = ("publish", "join", "other")
+"""What calls of the API are told apart in the counts."""
+
+
 class Histogram:
     """How often a quantity fell between which bounds.
 
@@ -62,8 +66,9 @@ class Stats:
     Args:
         events: events that publishers sent through this node and the store has.
         event_bytes: bytes of the bodies they came in, unpacked.
-        posts: publishing calls, by result: ``stored``, ``heartbeat``, or the code of the refusal.
-        refusals: calls that were answered with a problem, by its code (publishing and joining too).
+        posts: batches of publishers, by result: ``stored``, ``repeat``, ``heartbeat``, or a problem's code.
+        refusals: calls answered with a problem, by what was called (``publish``, ``join``, ``other``) and the
+            problem's code.
         joins: asks to come in, by outcome: ``approved``, ``pending_approval``, or the code of the refusal.
         deliveries: events handed to viewers' connections: an event for three viewers counts three; what a
             conflated message or a snapshot holds does not count.
@@ -87,13 +92,13 @@ class Stats:
         beat: seconds a beat took: reading all rooms that rang and writing to all their viewers.
         loop_lag: seconds by which the loop woke a sleeper late; looked at twice a second.
         store_trip: seconds a command to the store took; one is measured each second.
-        publish: seconds a publishing call took, from the first byte of its body to the ready answer.
+        calls: seconds a call took, by what was called; those that wait for something to happen are left out.
     """
 
     events: int = 0
     event_bytes: int = 0
     posts: Counter[str] = field(default_factory=Counter)
-    refusals: Counter[str] = field(default_factory=Counter)
+    refusals: Counter[tuple[str, str]] = field(default_factory=Counter)
     joins: Counter[str] = field(default_factory=Counter)
     deliveries: int = 0
     writes: int = 0
@@ -111,4 +116,4 @@ class Stats:
     beat: Histogram = field(default_factory=_fast)
     loop_lag: Histogram = field(default_factory=_fast)
     store_trip: Histogram = field(default_factory=_fast)
-    publish: Histogram = field(default_factory=_fast)
+    calls: dict[str, Histogram] = field(default_factory=lambda: {kind: _slow() for kind in CALLS})

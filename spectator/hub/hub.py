@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from spectator.hub import frames, packets, speech
 from spectator.hub.access_watch import AccessWatch
+from spectator.hub.census import Census, census
 from spectator.hub.codes import Close
 from spectator.hub.delivery import acknowledge, owes
 from spectator.hub.doorway import Doorway
@@ -22,6 +23,7 @@ from spectator.hub.outage import Outage
 from spectator.hub.policy import Policy
 from spectator.hub.presence import Presence
 from spectator.hub.pump import Pump
+from spectator.hub.punctuality import Punctuality
 from spectator.hub.reader import Reader
 from spectator.hub.revocations import Revocations
 from spectator.hub.room import Describe, RoomHub
@@ -114,6 +116,7 @@ class Hub:
             (self._revocations.round, "ask of keys and tenants"),
             (self._doorway.tidy, "put rooms away"),
             (self._heartbeat.round, "heartbeats"),
+            (Punctuality(self._node.clock, self.stats.loop_lag).round, "look how late the loop is"),
         ):
             self._tasks.repeat(round_, name)
 
@@ -143,6 +146,15 @@ class Hub:
     def stopping(self) -> bool:
         """Whether the node is on its way out."""
         return self._stopping
+
+    @property
+    def store_up(self) -> bool:
+        """Whether the store answers, as this node sees it."""
+        return self._outage.over
+
+    def census(self) -> Census:
+        """Who is here at this moment."""
+        return census(self._node.rooms.values())
 
     @property
     def connections(self) -> int:

@@ -12,15 +12,19 @@ from typing import Any
 
 import rooms as access
 from rooms import (
+    Admitted,
     Caller,
     Connection,
     Created,
     InvalidRequest,
+    JoinAsk,
     NewRoom,
     PayloadTooLarge,
     Room,
     RoomManager,
     RoomPatch,
+    RoomsError,
+    Waiting,
 )
 from spectator.events import BodyRefused
 from spectator.hub import Hub
@@ -65,7 +69,7 @@ class Manager:
         self.log = Log(connection)
         self.stats = Stats()
         self.hub = Hub(self.log, rooms, stats=self.stats)
-        self.publisher = Publisher(self.log, self.hub, rooms)
+        self.publisher = Publisher(self.log, self.hub, rooms, self.stats)
         self._historian = Historian(self.log)
         self.exporter = Exporter(self.log)
         self._housekeeping = Housekeeping(connection, rooms, self.keep_key)
@@ -200,8 +204,22 @@ class Manager:
                 room, body, self.now_ms(), ndjson=ndjson, producer=producer, sequence=sequence, fence=fence
             )
         except BodyRefused as error:
+            self.stats.posts[error.code] += 1
             refusal = PayloadTooLarge if error.code == PayloadTooLarge.code else InvalidRequest
             raise refusal(error.message) from None
+        except RoomsError as error:
+            self.stats.posts[error.code] += 1
+            raise
+
+    async def join(self, ref: str, caller: Caller, ask: JoinAsk, client: str) -> Admitted | Waiting:
+        """Ask to come in; as ``RoomManager.join``, counted by its outcome."""
+        try:
+            outcome = await self.rooms.join(ref, caller, ask, client)
+        except RoomsError as error:
+            self.stats.joins[error.code] += 1
+            raise
+        self.stats.joins["approved" if isinstance(outcome, Admitted) else "pending_approval"] += 1
+        return outcome
 
     async def history(
         self, room: Room, *, names: Collection[str] = (), span: Span | None = None, max_points: int = 1000

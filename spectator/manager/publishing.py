@@ -9,9 +9,10 @@ import time
 from rooms import Room, RoomManager, RoomsError
 from spectator.events import Decoded, decode
 from spectator.hub import Hub
-from spectator.log import Fence, Log
+from spectator.log import Appended, Fence, Log
 from spectator.manager.metering import Meter
 from spectator.state import compact
+from spectator.stats import Stats
 from spectator.tasks import Tasks
 
 logger = logging.getLogger("spectator.manager")
@@ -23,8 +24,9 @@ DECODE_ASIDE_BYTES = 256 * 1024
 class Publisher:
     """What this node does with published events; ``last_at`` (monotonic clock): when it last had some."""
 
-    def __init__(self, log: Log, hub: Hub, rooms: RoomManager) -> None:
+    def __init__(self, log: Log, hub: Hub, rooms: RoomManager, stats: Stats) -> None:
         self._log = log
+        self._stats = stats
         self._hub = hub
         self._tasks = Tasks("publisher")
         self._meter = Meter(rooms, self._tasks)
@@ -45,16 +47,25 @@ class Publisher:
         """See ``Manager.publish``; raises ``BodyRefused`` for the body as a whole."""
         self.last_at = time.monotonic()
         if sequence is None and not body.strip():
-            return (await self._log.heartbeat(room.id, fence)).body
+            beaten = await self._log.heartbeat(room.id, fence)
+            self._stats.posts["heartbeat"] += 1
+            return beaten.body
         await self._meter.admit(room)
         decoded = await _decode(body, now_ms, ndjson)
         await self._meter.charge(room, len(decoded.events), len(body))
         appended = await self._log.append(room.id, decoded, producer=producer, sequence=sequence, fence=fence)
         self._hub.ring(room.id)
+        self._count(appended, len(decoded.events), len(body))
         if appended.compact and room.id not in self._compacting:
             self._compacting.add(room.id)
             self._tasks.start(self._compact(room.id), f"checkpoint of {room.id}")
         return appended.body
+
+    def _count(self, appended: Appended, events: int, size: int) -> None:
+        self._stats.posts["repeat" if appended.duplicate else "stored"] += 1
+        if not appended.duplicate:
+            self._stats.events += events
+            self._stats.event_bytes += size
 
     async def stop(self) -> None:
         """End what runs in the background. A checkpoint that was cut off is asked for at the next append."""

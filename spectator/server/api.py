@@ -19,6 +19,7 @@ from spectator.server.bodies import check as check_form
 from spectator.server.bodies import parse_json
 from spectator.server.intake import CONTROL_BODY_LIMIT, read_body
 from spectator.server.keys import GUESSING, MANAGER, PUBLISHING, TURNS
+from spectator.server.observing import SEEN, Timed, kind_of
 from spectator.server.openapi import API_ROOT
 from spectator.server.policy import PUBLISHER, check_credential, check_standing
 from spectator.server.routes import Call, Route
@@ -31,8 +32,12 @@ def add_routes(app: web.Application, routes: Iterable[Route]) -> None:
 
 
 def _handler(route: Route) -> WebHandler:
+    kind = kind_of(route)
+
     async def handle(request: web.Request) -> web.StreamResponse:
-        with Noted(route, request) as noted:
+        with Timed(route, kind, request), Noted(route, request) as noted:
+            request[SEEN].call = kind
+            request[SEEN].follow(noted)
             _check_store(request)
             turns = request.app[PUBLISHING if route.policy is PUBLISHER else TURNS]
             async with turns.turn():

@@ -80,10 +80,15 @@ class Noted:
             self.outcome = _code(error)
         self._note(self.what)
 
+    @property
+    def known_room(self) -> Room | None:
+        """The room the call is about, as far as that is known."""
+        return self.room or (self.call.found if self.call is not None else None)
+
     def _note(self, what: str) -> None:
         call = self.call
         caller = call.caller if call is not None else Caller("anonymous")
-        room = self.room or (call.found if call is not None else None)
+        room = self.known_room
         entry = AuditEntry(
             what=what,
             outcome=self.outcome,

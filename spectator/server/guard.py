@@ -10,8 +10,9 @@ from aiohttp.typedefs import Handler
 
 from rooms import InternalError, RoomsError
 from spectator.server.access_log import printable_path
-from spectator.server.keys import DOORMAN, HOST, TABLE
-from spectator.server.problems import PageNotFound, answer_of, problem_of, problem_response
+from spectator.server.keys import DOORMAN, HOST, MANAGER, TABLE
+from spectator.server.observing import CURRENT, SEEN, Seen
+from spectator.server.problems import PageNotFound, answer_of, meaning_of, problem_of, problem_response
 
 logger = logging.getLogger("spectator.server")
 
@@ -19,6 +20,8 @@ logger = logging.getLogger("spectator.server")
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let in who asks for this server, and turn whatever is raised into an answer."""
+    seen = request[SEEN] = Seen()
+    CURRENT.set(seen)
     try:
         request[HOST] = request.app[DOORMAN].check(request)
         found = request.match_info
@@ -28,8 +31,10 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     except RoomsError as error:
         if answer_of(error).status >= 500:
             logger.warning("%s %s: %s", request.method, printable_path(request), error.code)
+        _count(request, seen, error)
         return problem_response(error)
     except web.HTTPException as error:
+        _count(request, seen, meaning_of(error))
         return problem_of(error)
     except ConnectionError:
         raise  # whoever asked has gone; there is nobody to answer
@@ -43,4 +48,11 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         logger.error("%s %s: %s\n%s", request.method, path, what, frames)  # noqa: TRY400 - as said
         if request.writer.output_size > 0:
             raise ConnectionError("the answer had begun; the connection is ended instead") from None
-        return problem_response(InternalError())
+        broken = InternalError()
+        _count(request, seen, broken)
+        return problem_response(broken)
+
+
+def _count(request: web.Request, seen: Seen, error: RoomsError) -> None:
+    seen.code = error.code
+    request.app[MANAGER].stats.refusals[seen.call, error.code] += 1

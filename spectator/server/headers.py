@@ -12,6 +12,7 @@ from aiohttp import web
 
 from spectator.server.hosts import is_tls
 from spectator.server.keys import HOST
+from spectator.server.observing import SEEN
 
 SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -59,3 +60,5 @@ async def add_security_headers(request: web.Request, response: web.StreamRespons
         headers.update(PAGE_HEADERS)
         headers["Content-Security-Policy"] = content_security_policy(request.get(HOST))
     headers.setdefault("Cache-Control", "no-store")
+    if SEEN in request:  # what never reached the application has none
+        headers["X-Request-Id"] = request[SEEN].id

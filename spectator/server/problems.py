@@ -176,14 +176,20 @@ def problem_response(error: RoomsError) -> web.Response:
     return response
 
 
-def problem_of(error: web.HTTPException) -> web.Response:
-    """What aiohttp itself refuses, in our words."""
+def meaning_of(error: web.HTTPException) -> RoomsError:
+    """What aiohttp itself refuses, as one of our errors."""
     if isinstance(error, web.HTTPNotFound):
-        return problem_response(PageNotFound())
+        return PageNotFound()
     if isinstance(error, web.HTTPMethodNotAllowed):
-        response = problem_response(MethodNotAllowed())
-        response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
-        return response
+        return MethodNotAllowed()
     if isinstance(error, web.HTTPRequestEntityTooLarge):
-        return problem_response(PayloadTooLarge())
-    return problem_response(MalformedRequest() if error.status < 500 else InternalError())
+        return PayloadTooLarge()
+    return MalformedRequest() if error.status < 500 else InternalError()
+
+
+def problem_of(error: web.HTTPException) -> web.Response:
+    """The same, as an answer."""
+    response = problem_response(meaning_of(error))
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
+    return response

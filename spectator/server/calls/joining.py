@@ -30,7 +30,7 @@ POLL_S = 5.0
 async def join(call: Call) -> web.Response:
     """Ask to come in."""
     ref = call.request.match_info["room"]
-    outcome = await call.manager.rooms.join(ref, call.caller, call.read(JoinAsk), call.client)
+    outcome = await call.manager.join(ref, call.caller, call.read(JoinAsk), call.client)
     call.noted.room = outcome.room
     if isinstance(outcome, Admitted):
         call.noted.actor = Actor(call.caller.kind, outcome.person, outcome.name)

@@ -22,7 +22,7 @@ async def publish(call: Call) -> web.Response:
     """Append events; nothing is read from a stranger's body before the room has let them publish."""
     turns = call.request.app[PUBLISHING]
     async with turns.turn():
-        room = await _room_to_publish_into(call)
+        call.noted.room = room = await _room_to_publish_into(call)
     sequence = _sequence(call.request)
     body = await read_events(call.request)
     ndjson = _is_ndjson(call.request, body)

@@ -85,7 +85,7 @@ async def visit(manager: Manager, room: Room, client: str) -> Admission:
     Raises:
         RoomsError: the room is full, over, or not that open any more.
     """
-    joined = await manager.rooms.join(room.code, Caller("anonymous"), JoinAsk(), client)
+    joined = await manager.join(room.code, Caller("anonymous"), JoinAsk(), client)
     if not isinstance(joined, Admitted):
         raise Unauthorized("This room asks the owner first. Join it by POST, then connect with the token.")
     caller = await manager.rooms.caller(joined.token)

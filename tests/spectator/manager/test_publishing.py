@@ -9,6 +9,7 @@ from spectator.events import BodyRefused
 from spectator.hub import Hub
 from spectator.log import Log
 from spectator.manager.publishing import DECODE_ASIDE_BYTES, Publisher
+from spectator.stats import Stats
 from tests.harness.waiting import eventually
 
 NOW = 1_700_000_000_000
@@ -17,7 +18,7 @@ NOW = 1_700_000_000_000
 @pytest.fixture
 def publisher(connection: Connection, rooms: RoomManager) -> Publisher:
     log = Log(connection)
-    return Publisher(log, Hub(log, rooms), rooms)
+    return Publisher(log, Hub(log, rooms), rooms, Stats())
 
 
 async def active_room(rooms: RoomManager) -> Room:
