@@ -16,17 +16,27 @@ from functools import partial
 from typing import Any, TypeVar
 
 from redis.asyncio import Redis, RedisCluster
-from redis.exceptions import DataError, NoScriptError, RedisClusterException, RedisError, ResponseError
+from redis.exceptions import (
+    DataError,
+    NoScriptError,
+    OutOfMemoryError,
+    RedisClusterException,
+    RedisError,
+    ResponseError,
+)
 
 from rooms.bells import Bells
 from rooms.clock import Clock
-from rooms.errors import RoomsError, StoreUnavailable, StoreUnsuitable
+from rooms.errors import RoomsError, StoreFull, StoreUnavailable, StoreUnsuitable
 from rooms.flights import Command, Flights
 from rooms.script import Script
 from rooms.store_url import Address, Node, parse
 
 CALL_LIMIT_S = 2.1
 """The longest any call here takes: an answer to a caller outside must leave within 2.5 s."""
+
+FULL_PAUSE_S = 5.0
+"""When to come again to a store without memory: somebody has to give it some first."""
 
 MAX_CONNECTIONS = 32
 """Connections to one server; the queue before it uses a quarter of them at once."""
@@ -36,6 +46,7 @@ TELL_TIME = Script(
     "-- The store's clock. KEYS[1] only says which node is asked. Returns milliseconds since 1970.\n"
     "local t = redis.call('TIME')\n"
     "return t[1] * 1000 + math.floor(t[2] / 1000)\n",
+    shared=True,
 )
 
 _TIME_KEY = "sp:secrets"
@@ -55,6 +66,7 @@ class Connection:
         self._address = address
         self._client = client
         self._queues: dict[str, Flights] = {}
+        self._readers: set[str] = set()  # the scripts asked for so far that only read, by their SHA-1
 
     async def run(self, script: Script, keys: Sequence[str], args: Sequence[Any]) -> Any:
         """Run one script and return its reply. Raises ``StoreUnavailable`` within ``CALL_LIMIT_S``."""
@@ -120,6 +132,8 @@ class Connection:
         return self._address.node(holder.host, int(holder.port))
 
     async def _evaluate(self, script: Script, keys: Sequence[str], args: Sequence[Any]) -> Any:
+        if script.shared:
+            self._readers.add(script.sha)
         try:
             return await self._one(("EVALSHA", script.sha, len(keys), *keys, *args))
         except NoScriptError:
@@ -127,6 +141,7 @@ class Connection:
             return await self._one(("EVAL", script.text, len(keys), *keys, *args))
 
     async def _evaluate_many(self, calls: Sequence[Call]) -> list[Any]:
+        self._readers.update(script.sha for script, _, _ in calls if script.shared)
         replies = await self._ask(
             [("EVALSHA", script.sha, len(keys), *keys, *args) for script, keys, args in calls]
         )
@@ -171,8 +186,12 @@ class Connection:
     def _queue(self, server: str) -> Flights:
         queue = self._queues.get(server)
         if queue is None:
-            queue = self._queues[server] = Flights(self._send, CALL_LIMIT_S)
+            queue = self._queues[server] = Flights(self._send, CALL_LIMIT_S, self._shared)
         return queue
+
+    def _shared(self, command: Command) -> bool:
+        """Whether callers who ask this in the same moment share one answer: only what reads, and never moves."""
+        return command[0] == "GET" or (command[0] == "EVALSHA" and command[1] in self._readers)
 
     def _server_of(self, command: Command) -> str:
         """The server that holds a command's key: one that hangs must not hold up the others."""
@@ -265,6 +284,7 @@ def _reply_or_error(reply: Any, what: str) -> Any:
 
 def _unavailable(error: Exception, what: str) -> RoomsError:
     """The one error callers see; what really happened goes to the log, where a defect of a script shows."""
-    level = logging.ERROR if isinstance(error, ResponseError) else logging.INFO
+    full = isinstance(error, OutOfMemoryError)
+    level = logging.ERROR if isinstance(error, ResponseError) and not full else logging.INFO
     _log.log(level, "the store failed at %s: %s: %s", what, type(error).__name__, error)
-    return StoreUnavailable(retry_after=1.0)
+    return StoreFull(retry_after=FULL_PAUSE_S) if full else StoreUnavailable(retry_after=1.0)

@@ -11,7 +11,7 @@ The tree::
     ├── Conflict            RoomFull, CodeTaken, TenantTaken, RequestSettled, ClaimLost, SequenceGap
     ├── Exhausted           TooManyAttempts, QuotaExceeded
     ├── Malformed           InvalidRequest, PayloadTooLarge, UnsupportedMediaType
-    ├── Unavailable         Busy, StoreUnavailable, InternalError
+    ├── Unavailable         Busy, StoreUnavailable (StoreFull), InternalError
     └── Misconfigured       StoreUnsuitable, SecretsUnknown       (a node that must not start)
 
 Every leaf carries a stable ``code`` (the ``code`` of problem+json), a message for people that says what to do
@@ -314,6 +314,16 @@ class StoreUnavailable(Unavailable):
 
     code = "store_unavailable"
     text = "The store cannot be reached. Nothing was changed for certain; try again in a moment."
+
+
+class StoreFull(StoreUnavailable):
+    """The store answers and refuses to write: it has reached its ``maxmemory``. Nothing was written."""
+
+    code = "store_full"
+    text = (
+        "The store has no memory left, so nothing was written. It goes on when whoever runs it gives it more "
+        "(maxmemory) or ends rooms; send this again later."
+    )
 
 
 class InternalError(Unavailable):

@@ -26,7 +26,7 @@ QUEUED = 10_000  # lines read ahead while the server is slow; beyond, stdin wait
 HEARTBEAT_S = 5.0
 RETRY_S = 1.0
 GIVE_UP_S = 60.0
-COMING_BACK = frozenset({"busy", "store_unavailable", "too_many_attempts", "quota_exceeded"})
+COMING_BACK = frozenset({"busy", "store_unavailable", "store_full", "too_many_attempts", "quota_exceeded"})
 
 
 def publish(arguments: argparse.Namespace, out: Output) -> int:

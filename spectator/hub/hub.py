@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
@@ -19,7 +20,7 @@ from spectator.hub.gatekeeper import Gatekeeper
 from spectator.hub.heartbeat import Heartbeat
 from spectator.hub.lookout import Lookout
 from spectator.hub.node import Node
-from spectator.hub.outage import Outage
+from spectator.hub.outage import Outage, Weather
 from spectator.hub.policy import Policy
 from spectator.hub.presence import Presence
 from spectator.hub.pump import Pump
@@ -47,6 +48,8 @@ AFTER_MS: dict[Close, tuple[int, int]] = {
     Close.BUSY: (5000, 30_000),
 }
 """Between these a viewer draws its delay before it comes back."""
+
+logger = logging.getLogger("spectator.hub")
 
 STOP_S = 3.0
 """How long a stopping node waits for its viewers to have taken their ``bye``."""
@@ -373,11 +376,12 @@ class Hub:
             self._reader.ring(room_id)
             self._gatekeeper.ring(room_id)
 
-    def _weather_changed(self, back: bool) -> None:
-        message = speech.notice("store_back" if back else "store_unavailable")
+    def _weather_changed(self, weather: Weather) -> None:
+        logger.log(logging.INFO if weather is Weather.FAIR else logging.WARNING, "%s", weather.value)
+        message = speech.notice(weather.value)
         for room in list(self._node.rooms.values()):
             room.renewed_at = float("-inf")
             modern = [v for v in room.everybody() if v.variant is not Variant.FLAT]
             self._pump.attend(room, [v for v in modern if not v.say("store", message)])
-        if back:
+        if weather is Weather.FAIR:
             self._missed()

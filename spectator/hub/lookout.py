@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 
-from rooms import StoreUnavailable
+from rooms import StoreFull, StoreUnavailable
 from spectator.hub import speech
 from spectator.hub.codes import Close
 from spectator.hub.crowd import audience
@@ -60,6 +60,9 @@ class Lookout:
             self._outage.answered()
             await self._renew()
             await self._announce()
+            self._outage.took()
+        except StoreFull:
+            self._outage.refused()
         except StoreUnavailable:
             self._outage.failed()
         self._gatekeeper.ring_old()
@@ -103,7 +106,9 @@ class Lookout:
     async def _renew(self) -> None:
         """Renew the seats and ties of rooms whose turn it is; who lost theirs is told why."""
         now = self._node.clock()
-        due = [room for room in self._watched() if now - room.renewed_at >= self._node.policy.renew_s]
+        # What a full store refused is tried again each second: that is how its end is noticed.
+        every = 0.0 if self._outage.full else self._node.policy.renew_s
+        due = [room for room in self._watched() if now - room.renewed_at >= every]
         lags: dict[Lease, int] = {}
         for room in due:
             behind = self._presence.lags(room)
@@ -123,7 +128,8 @@ class Lookout:
         now = self._node.clock()
         for room in list(self._node.rooms.values()):
             told = (room.keys, room.wants())
-            stale = bool(room.viewers) and now - room.announced_at >= self._node.policy.poll_s
+            every = 0.0 if self._outage.full else self._node.policy.poll_s
+            stale = bool(room.viewers) and now - room.announced_at >= every
             if stale or (told != room.announced and (room.viewers or room.announced)):
                 total = await self._node.log.announce(room.id, self._node.name, *told)
                 room.keys_elsewhere = max(0, total - told[0])

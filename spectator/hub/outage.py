@@ -1,40 +1,72 @@
-"""Whether the store answers, as this node sees it."""
+"""How the store is, as this node sees it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from enum import Enum
+
+
+class Weather(Enum):
+    """How the store is; the value is the code of the notice that tells viewers of the change."""
+
+    FAIR = "store_back"
+    AWAY = "store_unavailable"
+    FULL = "store_full"
+    """It answers, and takes nothing new: it has no memory left."""
 
 
 class Outage:
-    """Remembers the last answer, and tells when that changes.
+    """Remembers how the store was last, and tells when that changes.
 
     Args:
-        changed: called with True when the store is back, with False when it went away.
+        changed: called with how it is now.
     """
 
-    def __init__(self, changed: Callable[[bool], None]) -> None:
+    def __init__(self, changed: Callable[[Weather], None]) -> None:
         self._changed = changed
+        self._weather = Weather.FAIR
         self._back = asyncio.Event()
         self._back.set()
 
     @property
     def over(self) -> bool:
-        """Whether the store answers."""
+        """Whether the store answers; one that is full does."""
         return self._back.is_set()
+
+    @property
+    def full(self) -> bool:
+        """Whether the store answers and takes nothing new."""
+        return self._weather is Weather.FULL
 
     def failed(self) -> None:
         """The store did not answer."""
-        if self._back.is_set():
-            self._back.clear()
-            self._changed(False)
+        self._turn(Weather.AWAY)
 
     def answered(self) -> None:
-        """The store answered."""
-        if not self._back.is_set():
-            self._back.set()
-            self._changed(True)
+        """The store answered; whether it would take anything is not known by that."""
+        if self._weather is Weather.AWAY:
+            self._turn(Weather.FAIR)
+
+    def refused(self) -> None:
+        """The store answered that it has no memory left."""
+        self._turn(Weather.FULL)
+
+    def took(self) -> None:
+        """The store took what was written; one that has gone since is not back by that."""
+        if self._weather is Weather.FULL:
+            self._turn(Weather.FAIR)
 
     async def wait(self) -> None:
         """Wait until the store answers."""
         await self._back.wait()
+
+    def _turn(self, weather: Weather) -> None:
+        if weather is self._weather:
+            return
+        self._weather = weather
+        if weather is Weather.AWAY:
+            self._back.clear()
+        else:
+            self._back.set()
+        self._changed(weather)

@@ -41,6 +41,7 @@ from rooms import (
     SecretsUnknown,
     SequenceGap,
     SpectatorNotFound,
+    StoreFull,
     StoreUnavailable,
     StoreUnsuitable,
     TenantNotFound,
@@ -127,13 +128,14 @@ ANSWERS: Final[dict[type[RoomsError], Answer]] = {
     RequestTimeout: Answer(408, Close.BUSY),
     Busy: Answer(503, Close.BUSY),
     StoreUnavailable: Answer(503, Close.STORE_UNAVAILABLE),
+    StoreFull: Answer(503, Close.STORE_UNAVAILABLE),
     InternalError: Answer(500, Close.RESTARTING),
     StoreUnsuitable: Answer(503, Close.STORE_UNAVAILABLE),
     SecretsUnknown: Answer(503, Close.STORE_UNAVAILABLE),
 }
 """Every leaf; a test walks the tree of errors and fails for one that is missing."""
 
-_RETRY_AFTER_S: Final = {Busy: 1, StoreUnavailable: 2, QuotaExceeded: 60, TooManyAttempts: 30}
+_RETRY_AFTER_S: Final = {Busy: 1, StoreUnavailable: 2, StoreFull: 5, QuotaExceeded: 60, TooManyAttempts: 30}
 """Said when the error itself does not know how long."""
 
 

@@ -123,9 +123,11 @@ test("crowd, requests, and the store going and coming", () => {
     { type: "requests", waiting: 1, turned_away: 2, requests: [{ id: "q", name: "Sven" }] },
     { type: "notice", code: "store_unavailable" },
   );
-  assert.deepEqual([picture.crowd.watching, picture.requests.list.length, picture.requests.turnedAway, picture.storeDown], [12, 1, 2, true]);
+  assert.deepEqual([picture.crowd.watching, picture.requests.list.length, picture.requests.turnedAway, picture.storeDown], [12, 1, 2, "store_unavailable"]);
   receive(picture, { type: "notice", code: "store_back" }, 0);
-  assert.equal(picture.storeDown, false);
+  assert.equal(picture.storeDown, "");
+  receive(picture, { type: "notice", code: "store_full" }, 0);
+  assert.equal(picture.storeDown, "store_full");
 });
 
 test("a change of the room is shown", () => {

@@ -52,6 +52,8 @@ test("the store going away is told, and being behind", () => {
   const down = shown({});
   receive(down, { type: "notice", code: "store_unavailable" }, NOW);
   assert.equal(standingOf(down, OPEN, NOW).badge, "On hold");
+  receive(down, { type: "notice", code: "store_full" }, NOW);
+  assert.equal(standingOf(down, OPEN, NOW).notice?.title, "The server's store is full");
   const slow = shown({});
   slow.behind = { since: NOW - 2000, points: 3 };
   assert.equal(standingOf(slow, OPEN, NOW).notice?.title, "2 s behind, catching up");

@@ -47,7 +47,7 @@ import { toMs } from "./times.js";
  * @property {number | null} lastEventAt the server's time of the newest event
  * @property {{watching: number | null, names: string[] | null}} crowd null: the room does not tell
  * @property {{waiting: number, turnedAway: number, list: Request[]}} requests
- * @property {boolean} storeDown
+ * @property {"" | "store_unavailable" | "store_full"} storeDown
  * @property {string[]} more names of curves that were left out of the snapshot
  * @property {Record<string, any> | null} grid the world of this episode, where the run tells it
  * @property {Map<string, number>} worth value of the state by position "x,y", as far as the agent has told it
@@ -63,7 +63,7 @@ export function emptyPicture() {
     run: { id: null, status: null, startedAt: null, endedAt: null },
     step: null, episode: null, episodes: null, lastEventAt: null,
     crowd: { watching: null, names: null }, requests: { waiting: 0, turnedAway: 0, list: [] },
-    storeDown: false, more: [], grid: null, worth: new Map(), behind: null, pictures: 0,
+    storeDown: "", more: [], grid: null, worth: new Map(), behind: null, pictures: 0,
   };
 }
 
@@ -83,7 +83,7 @@ const ACTS = {
   welcome(picture, message) {
     picture.mode = message.mode;
     setRoom(picture, message.room);
-    if (message.mode === "live") picture.storeDown = false;
+    if (message.mode === "live") picture.storeDown = "";
   },
   room: (picture, message) => setRoom(picture, message.room),
   snapshot: restore,
@@ -218,8 +218,8 @@ function remember(picture, event) {
  * @param {Message} message
  */
 function notice(picture, message) {
-  if (message.code === "store_unavailable") picture.storeDown = true;
-  else if (message.code === "store_back") picture.storeDown = false;
+  if (message.code === "store_unavailable" || message.code === "store_full") picture.storeDown = message.code;
+  else if (message.code === "store_back") picture.storeDown = "";
   else if (message.code === "room_changed") setRoom(picture, message.room);
   else if (message.code === "role_changed") changeRole(picture, message);
   else if (message.code === "publisher_silent") picture.run.status = message.status ?? "stalled";

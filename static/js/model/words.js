@@ -82,7 +82,7 @@ function reconnecting(picture, link, now) {
 /** @param {Picture} picture */
 function storeDown(picture) {
   const text = picture.lastEventAt === null ? "" : `Last value ${clock(picture.lastEventAt)}. `;
-  const told = notice("warn", "warn", "The server cannot reach its store", `${text}It goes on by itself.`);
+  const told = notice("warn", "warn", picture.storeDown === "store_full" ? "The server's store is full" : "The server cannot reach its store", `${text}It goes on by itself.`);
   return standing("On hold", "warn", "", told, true);
 }
 
@@ -200,6 +200,7 @@ const WORDS = {
   host_not_allowed: words("Wrong address", "The server does not know this address", "Open the link exactly as you were given it.", "plug"),
   busy: words("Busy", "The server is busy", "Try again in a moment.", "clock", "warn", TRY),
   store_unavailable: words("No store", "The server cannot reach its store", "It comes back by itself. Try again in a moment.", "plug", "warn", TRY),
+  store_full: words("Full", "The server's store is full", "It takes nobody new until it has room again. Try again later.", "plug", "warn", TRY),
   unreachable: words("No connection", "The server does not answer", "Check your connection and try again.", "plug", "warn", TRY),
   claim_spent: words("Used link", "This owner link was already used", "It works once, for ten minutes. Ask for a new one in the terminal: spectator open", "lock"),
 };

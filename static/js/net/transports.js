@@ -57,7 +57,7 @@ export function overSocket(way, listener) {
 /** @type {Record<string, number>} */
 const CLOSE_OF = {
   unauthorized: 4501, room_not_found: 4504, room_full: 4509, room_closed: 4510, room_expired: 4511, blocked: 4512,
-  store_unavailable: 4004, busy: 4005, too_many_attempts: 4005,
+  store_unavailable: 4004, store_full: 4004, busy: 4005, too_many_attempts: 4005,
 };
 
 /**

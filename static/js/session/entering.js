@@ -13,7 +13,7 @@ import { admitted, leave, leaveQuietly, watch } from "./watching.js";
 /** Problems that are told on the card, where the next try is made. */
 const ON_CARD = new Set([
   ...PASSWORD_CODES, "too_many_attempts", "quota_exceeded", "invalid_request", "unauthorized",
-  "busy", "store_unavailable", "unreachable", "internal_error",
+  "busy", "store_unavailable", "store_full", "unreachable", "internal_error",
 ]);
 
 /** Problems that an invitation does not survive: it is not tried twice. */

@@ -1,10 +1,10 @@
 import asyncio
 
-from spectator.hub.outage import Outage
+from spectator.hub.outage import Outage, Weather
 
 
 async def test_it_tells_of_changes_only():
-    told: list[bool] = []
+    told: list[Weather] = []
     outage = Outage(told.append)
     assert outage.over
     outage.answered()
@@ -13,7 +13,22 @@ async def test_it_tells_of_changes_only():
     assert not outage.over
     outage.answered()
     outage.answered()
-    assert told == [False, True]
+    assert told == [Weather.AWAY, Weather.FAIR]
+
+
+async def test_a_full_store_answers_and_is_full_until_it_takes_something():
+    told: list[Weather] = []
+    outage = Outage(told.append)
+    outage.refused()
+    outage.answered()
+    assert outage.over
+    assert outage.full
+    outage.failed()
+    outage.answered()
+    assert not outage.full
+    outage.refused()
+    outage.took()
+    assert told == [Weather.FULL, Weather.AWAY, Weather.FAIR, Weather.FULL, Weather.FAIR]
 
 
 async def test_one_can_wait_for_its_end():

@@ -35,13 +35,14 @@ PROTOCOL = {
     "host_not_allowed": 421,
     "busy": 503,
     "store_unavailable": 503,
+    "store_full": 503,
     "internal_error": 500,
 }
 
 
 def leaves(cls: type[RoomsError]) -> list[type[RoomsError]]:
-    below = cls.__subclasses__()
-    return [cls] if not below else [leaf for one in below for leaf in leaves(one)]
+    own = [cls] if "code" in vars(cls) and cls is not RoomsError else []
+    return own + [leaf for one in cls.__subclasses__() for leaf in leaves(one)]
 
 
 @pytest.mark.parametrize("error", leaves(RoomsError), ids=lambda error: error.code)
@@ -107,6 +108,7 @@ def test_a_gap_tells_the_last_batch_that_is_stored() -> None:
         (errors.ApprovalDenied(retry_after=0.2), "1"),
         (errors.QuotaExceeded(), "60"),
         (errors.StoreUnavailable(), "2"),
+        (errors.StoreFull(), "5"),
         (errors.Busy(), "1"),
         (errors.RoomFull(), None),
     ],
