@@ -17,6 +17,8 @@ from typing import Any
 Mark = Hashable
 Numbered = tuple[int, Mark]
 """(seq, mark) of one event."""
+Told = tuple[str, dict[str, Any]]
+"""One message to a viewer: its kind, and what it said."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,16 @@ class Findings:
 
 
 class View:
-    """What one viewer was shown, connection by connection, in the order in which it came."""
+    """What one viewer was shown, connection by connection, in the order in which it came.
 
-    def __init__(self, name: str) -> None:
+    Args:
+        untold: it is told no epoch (a flat stream); the calls below take any number then.
+    """
+
+    def __init__(self, name: str, *, untold: bool = False) -> None:
         self.name = name
-        self.told: list[tuple[str, dict[str, Any]]] = []
+        self.untold = untold
+        self.told: list[Told] = []
         self.left = False  # it is gone, so it owes nothing at the end
 
     @property
@@ -125,7 +132,7 @@ class History:
         self.views: list[View] = []
         self.thinned = set(thinned)
         self._sent: dict[str, list[Mark]] = {}
-        self._acked: dict[Mark, tuple[int, int] | None] = {}
+        self._acked: dict[Mark, int | None] = {}
         self._stored: list[Numbered] = []
         self._epoch = 0
         self._before = 0  # events up to here are no longer kept one by one
@@ -134,11 +141,14 @@ class History:
         """A publisher handed these in, in this order."""
         self._sent.setdefault(producer, []).extend(marks)
 
-    def acked(self, marks: Iterable[Mark], offset: int | None = None, epoch: int = 1) -> None:
+    def sent_by(self, producer: str) -> list[Mark]:
+        """What it handed in so far."""
+        return list(self._sent.get(producer, ()))
+
+    def acked(self, marks: Iterable[Mark], offset: int | None = None) -> None:
         """These were acknowledged; ``offset``: as the number of the last of them, where it was told."""
-        marks = list(marks)
-        for behind, mark in enumerate(reversed(marks)):
-            self._acked[mark] = None if offset is None else (epoch, offset - behind)
+        for behind, mark in enumerate(reversed(list(marks))):
+            self._acked[mark] = None if offset is None else offset - behind
 
     def stored(self, events: Iterable[Numbered], epoch: int, before: int = 0) -> None:
         """What the log holds at the end, in its order; up to ``before`` it keeps only what they came to."""
@@ -146,9 +156,9 @@ class History:
         self._epoch = epoch
         self._before = before
 
-    def viewer(self, name: str) -> View:
+    def viewer(self, name: str, *, untold: bool = False) -> View:
         """Begin the record of one viewer."""
-        view = View(name)
+        view = View(name, untold=untold)
         self.views.append(view)
         return view
 
@@ -156,9 +166,12 @@ class History:
         """Count, and condemn what breaks a promise."""
         found = Findings()
         places = self._judge_store(found)
-        for view in self.views:
+        # Those who are told no epoch come last: theirs is found by what the others saw.
+        for view in sorted(self.views, key=lambda view: view.untold):
             self._judge_view(view, places, found)
         epochs = {epoch for epoch, _ in places} | {self._epoch}
+        if len(epochs) == 1:
+            self._judge_offsets(places, found)
         kept = {mark for _, mark in self._stored if mark is not None}
         lost = [mark for mark in self._acked if mark not in kept] if not self._before else []
         if lost and len(epochs) == 1:
@@ -205,21 +218,49 @@ class History:
                 found.add("out_of_order", f"{mark!r} is stored after one that was sent later")
             if at >= 0:
                 newest[producer] = max(at, newest.get(producer, -1))
-        for mark, place in self._acked.items():
-            if place is not None and place in places and places[place] != mark:
-                found.add("lost", f"{mark!r} was acknowledged as {place}, where {places[place]!r} is stored")
         return places
+
+    def _judge_offsets(self, places: dict[tuple[int, int], Mark], found: Findings) -> None:
+        """Each answer named the number that the log has; after a new epoch the numbers mean others."""
+        for mark, offset in self._acked.items():
+            stored = places.get((self._epoch, offset)) if offset is not None else None
+            if stored is not None and stored != mark:
+                found.add("lost", f"{mark!r} was acknowledged as {offset}, where {stored!r} is stored")
 
     # ------------------------------------------------------------ a viewer
 
     def _judge_view(self, view: View, places: dict[tuple[int, int], Mark], found: Findings) -> None:
         walk = _Walk(view.name, places, self.thinned, found)
-        for kind, what in view.told:
+        told = _with_epochs(view.told, places, self._epoch) if view.untold else view.told
+        for kind, what in told:
             getattr(walk, f"on_{kind}")(**what)
         head = (self._epoch, self._before + len(self._stored))
         end = walk.end()
         if not view.left and end != head:
             found.add("silent_gap", f"{view.name} ended at {end}, the log at {head}")
+
+
+def _with_epochs(told: list[Told], places: Mapping[tuple[int, int], Mark], newest: int) -> list[Told]:
+    """What a flat viewer was shown, with the epochs it is not told.
+
+    They change with an opening only. From there to the next it is the first epoch, not before the one until
+    then, in which the events have the places that they were shown at; the log's where nothing tells.
+    """
+    epochs = sorted({epoch for epoch, _ in places} | {newest})
+    begins = [at for at, (kind, _) in enumerate(told) if kind == "snapshot"]
+    found: list[Told] = list(told[: begins[0]]) if begins else list(told)
+    epoch = epochs[0]
+    for at, end in zip(begins, [*begins[1:], len(told)], strict=True):
+        part = told[at:end]
+        shown = [event for _, what in part for event in what.get("events", ())]
+        fitting = [
+            one
+            for one in epochs
+            if one >= epoch and shown and all(places.get((one, seq)) == mark for seq, mark in shown)
+        ]
+        epoch = fitting[0] if fitting else max(epoch, newest if not shown else epoch)
+        found += [(kind, what if kind == "connected" else {**what, "epoch": epoch}) for kind, what in part]
+    return found
 
 
 class _Walk:

@@ -15,7 +15,7 @@ def kept(count: int = 10, *, thinned: str = "", epoch: int = 1) -> History:
     """A history in which all was stored that was sent; nobody has watched yet."""
     history = History(thinned)
     history.sent(MARKS[:count])
-    history.acked(MARKS[:count], offset=count, epoch=epoch)
+    history.acked(MARKS[:count], offset=count)
     history.stored(numbered(MARKS[:count]), epoch=epoch)
     return history
 
@@ -98,6 +98,27 @@ class TestAcquitted:
         verdict = history.judge()
         assert not verdict.condemned, verdict
         assert verdict.declared_gaps == 1
+
+    def test_a_flat_stream_begins_again_in_a_new_epoch(self):
+        """It is told no epoch; what it was shown tells."""
+        history = History()
+        history.sent("abcde")
+        history.acked("abcde")
+        history.stored(numbered("abde"), epoch=2)
+        view = history.viewer("flat", untold=True)
+        view.connected()
+        view.opening(0, 0)
+        for seq, mark in numbered("abc"):
+            view.flat(0, seq, mark)
+        view.opening(0, 2)
+        for seq, mark in numbered("de", 3):
+            view.flat(0, seq, mark)
+        other = watched(history)
+        other.tick(1, 1, 3, numbered("abc"))
+        other.snapshot(2, 4)
+        verdict = history.judge()
+        assert not verdict.condemned, verdict
+        assert (verdict.lost, verdict.declared_gaps) == (1, 2)
 
     def test_one_that_left_owes_nothing(self):
         history = kept()
@@ -266,6 +287,18 @@ class TestCondemned:
         view.flat(1, 1, "a")
         view.flat(1, 4, "d")
         self.condemned(history, "silent_gaps")
+
+    def test_a_flat_stream_that_goes_on_as_if_nothing_had_been_lost(self):
+        history = History()
+        history.sent("abcde")
+        history.acked("abcde")
+        history.stored(numbered("abde"), epoch=2)
+        view = history.viewer("flat", untold=True)
+        view.connected()
+        view.opening(0, 0)
+        for seq, mark in [*numbered("abc"), (4, "e")]:
+            view.flat(0, seq, mark)
+        assert history.judge().silent_gaps
 
     def test_a_flat_stream_with_a_hole(self):
         history = kept(4)
