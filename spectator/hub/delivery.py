@@ -209,11 +209,12 @@ def _keeps_up(feed: Feed, viewer: Viewer, now: float) -> bool:
 
 def _give_picture(feed: Feed, viewer: Viewer, now: float) -> None:
     feed.stats.catchups["snapshot"] += 1
-    if viewer.variant is not Variant.FLAT:
+    if not viewer.variant.flat:
         message, viewer.place = feed.picture(now)
         viewer.rest = message.pieces(viewer.variant)
         return
-    pieces, place = feed.opening()
+    opening, place = feed.opening()
+    pieces = opening.pieces(viewer.variant)
     if viewer.place != NOWHERE and viewer.missed is not None:
         pieces = packets.joined([feed.skip(viewer.missed, feed.cursor.seq, {})]) + pieces
     viewer.rest, viewer.place = pieces, place

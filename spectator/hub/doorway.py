@@ -21,7 +21,7 @@ from spectator.hub.pump import Pump
 from spectator.hub.reader import Reader
 from spectator.hub.room import Describe, RoomHub
 from spectator.hub.seats import Seats
-from spectator.hub.viewer import Pass, Stage, Variant, Viewer
+from spectator.hub.viewer import Pass, Stage, Viewer
 from spectator.log import Cursor
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Doorway:
             shown = msgspec.Raw(
                 packets.encode(describe(None, room.glance.room, room.head, len(room.glance.waiting)))
             )
-            if viewer.variant is not Variant.FLAT:
+            if not viewer.variant.flat:
                 viewer.say(
                     "welcome", speech.welcome(viewer, shown, self._node.policy, resume="none", since=None)
                 )
@@ -234,11 +234,11 @@ class Doorway:
         resume, first = delivery.resume(room.feed, viewer, since)
         self._node.stats.resumes[resume] += 1
         viewer.go_live()
-        if viewer.variant is not Variant.FLAT:
+        if not viewer.variant.flat:
             shown = room.described(right.role)
             first_words = [speech.welcome(viewer, shown, self._node.policy, resume=resume, since=since)]
             if right.role in speech.OWNERS:
-                first_words.append(packets.plain(speech.requests(room), shared=False))
+                first_words.append(packets.plain(speech.requests(room)))
             here = room.crowd.newest(room, audience(right.role), self._node.clock())
             if here is not None:
                 first_words.append(here)

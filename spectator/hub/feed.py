@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from spectator.hub import packets
-from spectator.hub.packets import Message, Packet, Pieces
+from spectator.hub.packets import Message, Packet, Pieces, Several
 from spectator.hub.policy import Policy
 from spectator.hub.ring import Mark, Ring
 from spectator.hub.viewer import Variant
@@ -48,9 +48,9 @@ class Feed:
         self._marks: list[Mark] = []
         self._open_size = 0
         self._picture: tuple[Message, int, float] | None = None
-        self._opening: tuple[Pieces, int] | None = None
+        self._opening: tuple[Several, int] | None = None
         self._window = (self.ring.end, now)
-        self._conflated: dict[tuple[int, int, bool], tuple[Message, Pieces, dict[str, int]]] = {}
+        self._conflated: dict[tuple[int, int, bool], tuple[Message | Several, dict[str, int]]] = {}
         for entry, events in passed:
             if self._collect(entry, events):
                 self._seal(self._cursor_at(entry), now)
@@ -112,12 +112,12 @@ class Feed:
         self._picture = (message, self.ring.end, now)
         return message, self.ring.end
 
-    def opening(self) -> tuple[Pieces, int]:
+    def opening(self) -> tuple[Several, int]:
         """What a flat stream begins with, and the place of the first packet after it."""
         if self._opening is None or self._opening[1] != self.ring.end:
             events = opening(self.state, graphs=self.graphs)
             messages = [packets.numbered(seq, packets.encode(event)) for seq, event in events]
-            self._opening = (packets.joined(messages), self.ring.end)
+            self._opening = (Several(messages), self.ring.end)
             self.stats.encodes["snapshot"] += 1
         return self._opening
 
@@ -134,7 +134,7 @@ class Feed:
         None when it would be dearer than the whole picture: too much to go through, or too many viewers that
         each stopped somewhere else within one window.
         """
-        flat = variant is Variant.FLAT
+        flat = variant.flat
         known = self._conflated.get((start, end, flat))
         if known is None:
             long = self.ring.lag(start) - self.ring.lag(end) > self.policy.conflate_bytes
@@ -143,15 +143,15 @@ class Feed:
             known = self._conflated[start, end, flat] = self._conflate(start, end, flat=flat)
             self.stats.encodes["conflated"] += 1
         self.stats.catchups["conflated"] += 1
-        for lost, count in known[2].items():
+        for lost, count in known[1].items():
             self.stats.conflated[lost] += count
-        return known[1] if flat else known[0].pieces(variant)
+        return known[0].pieces(variant)
 
     def skip(self, first: int, last: int, lost: dict[str, int]) -> bytes:
         """The flat message that says what a viewer does not get."""
         return packets.encode({"type": "skip", "from": first, "to": last, "lost": lost})
 
-    def _conflate(self, start: int, end: int, *, flat: bool) -> tuple[Message, Pieces, dict[str, int]]:
+    def _conflate(self, start: int, end: int, *, flat: bool) -> tuple[Message | Several, dict[str, int]]:
         span = self.ring.between(start, end)
         first, last, cursor = span[0].first, span[-1].last, span[-1].cursor
         events = [event for packet in span for event in packet.completed()]
@@ -159,10 +159,9 @@ class Feed:
             published = [Completed(e.seq, e.event, {}, e.raw, e.raw) for e in events]
             rest = conflate(published)
             messages = [packets.numbered(seq, event) for seq, event in rest.events]
-            pieces = packets.joined([self.skip(first, last, rest.lost), *messages])
-            return Message(b""), pieces, rest.lost
+            return Several([self.skip(first, last, rest.lost), *messages]), rest.lost
         rest = conflate(events)
-        return packets.conflated(first, last, cursor, rest.lost, rest.events), (), rest.lost
+        return packets.conflated(first, last, cursor, rest.lost, rest.events), rest.lost
 
     def _collect(self, entry: Entry, events: list[Completed]) -> bool:
         """Add an entry to the open packet; True when the packet is long enough to be closed."""

@@ -17,13 +17,13 @@ from spectator.hub.pump import Pump
 from spectator.hub.reader import graphs_of
 from spectator.hub.room import RoomHub
 from spectator.hub.seats import Seats
-from spectator.hub.viewer import NOWHERE, Variant, Viewer
+from spectator.hub.viewer import NOWHERE, Viewer
 
 End = Callable[[Viewer, Close], None]
 
 OFTEN_S = 0.1
 RARELY_S = 0.7
-SHARE = 10
+SHARE = 20
 """A room is read again after ``SHARE`` times what the last reading took, but within these bounds."""
 
 
@@ -162,13 +162,13 @@ class Gatekeeper:
     def _tell_roles(self, room: RoomHub, changed: list[Viewer]) -> None:
         """Tell people that they have become moderators, and then who waits, or that they no longer are."""
         for viewer in changed:
-            if viewer.variant is Variant.FLAT:
+            if viewer.variant.flat:
                 continue
             role = viewer.right.role
             viewer.notes.pop("requests", None)
             told = viewer.say("role", speech.role_changed(room, role))
             if role in speech.OWNERS:
-                told = viewer.say("requests", packets.plain(speech.requests(room), shared=False))
+                told = viewer.say("requests", packets.plain(speech.requests(room)))
             if not told:
                 self._pump.attend(room, [viewer])
             self._presence.tell_one(room, viewer)
@@ -179,7 +179,7 @@ class Gatekeeper:
             for viewer in room.viewers:
                 viewer.place = NOWHERE  # the graphs come with the whole picture
             self._pump.attend(room, room.viewers)
-        owners = [v for v in room.viewers if v.right.role in speech.OWNERS and v.variant is not Variant.FLAT]
+        owners = [v for v in room.viewers if v.right.role in speech.OWNERS and not v.variant.flat]
         if owners:
             message = speech.news(room, "requests", speech.requests(room))
             if message is not None:
@@ -189,7 +189,7 @@ class Gatekeeper:
         roles = {v.right.role for v in room.viewers}
         concerned = {role for role in roles if speech.differs(before.room, glance.room, role)}
         told = {role: speech.room_changed(room, role) for role in concerned}
-        modern = [v for v in room.viewers if v.right.role in told and v.variant is not Variant.FLAT]
+        modern = [v for v in room.viewers if v.right.role in told and not v.variant.flat]
         self._pump.attend(room, [v for v in modern if not v.say("room", told[v.right.role])])
         if before.room.presence != glance.room.presence:
             self._presence.tell(room)

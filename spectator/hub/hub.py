@@ -105,6 +105,7 @@ class Hub:
         self._slowness = Slowness(self.policy, clock)
         self.turnstile = Turnstile(self.policy)
         self._connections: set[Viewer] = set()
+        self.ended = 0  # connections that were kept here and have ended
         self._empty = asyncio.Event()
         self._stopping = False
 
@@ -283,6 +284,7 @@ class Hub:
 
     def detach(self, viewer: Viewer) -> None:
         """Forget a connection that ended; the person is gone, and the seat free, unless back in time."""
+        self.ended += viewer in self._connections
         self._connections.discard(viewer)
         if not self._connections:
             self._empty.set()
@@ -381,7 +383,7 @@ class Hub:
         message = speech.notice(weather.value)
         for room in list(self._node.rooms.values()):
             room.renewed_at = float("-inf")
-            modern = [v for v in room.everybody() if v.variant is not Variant.FLAT]
+            modern = [v for v in room.everybody() if not v.variant.flat]
             self._pump.attend(room, [v for v in modern if not v.say("store", message)])
         if weather is Weather.FAIR:
             self._missed()

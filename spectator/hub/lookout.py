@@ -141,7 +141,7 @@ class Lookout:
         if run != room.run:
             self._tell_run(room, run)
         self._presence.tell(room)
-        flat = [viewer for viewer in room.viewers if viewer.variant is Variant.FLAT and not viewer.idle]
+        flat = [viewer for viewer in room.viewers if viewer.variant.flat and not viewer.idle]
         if flat:
             status = {to: speech.training_status(room, now_ms, to) for to in AUDIENCES}
             told = [v for v in flat if not v.say("status", status[audience(v.right.role)])]
@@ -156,5 +156,5 @@ class Lookout:
         self._say(room, "publisher", message, room.viewers)
 
     def _say(self, room: RoomHub, kind: str, message: Message, to: Iterable[Viewer]) -> None:
-        late = [v for v in to if v.variant is not Variant.FLAT and not v.say(kind, message)]
+        late = [v for v in to if not v.variant.flat and not v.say(kind, message)]
         self._pump.attend(room, late)

@@ -38,23 +38,20 @@ class Message:
     Args:
         payload: the JSON.
         cursor: where a viewer that has it stands; becomes the ``id`` of a Server-Sent Event.
-        shared: whether several viewers get it; deflating for one costs more than it saves.
         encodes: where each form that is made counts.
     """
 
-    __slots__ = ("_deflated", "_encodes", "_plain", "_sse", "cursor", "payload", "shared")
+    __slots__ = ("_deflated", "_encodes", "_plain", "_sse", "cursor", "payload")
 
     def __init__(
         self,
         payload: bytes,
         cursor: str | None = None,
         *,
-        shared: bool = True,
         encodes: Counter[str] | None = None,
     ) -> None:
         self.payload = payload
         self.cursor = cursor
-        self.shared = shared
         self._encodes = encodes
         self._plain: Pieces | None = None
         self._deflated: Pieces | None = None
@@ -62,7 +59,7 @@ class Message:
 
     def pieces(self, variant: Variant) -> Pieces:
         """The bytes for viewers of this form."""
-        if variant is Variant.V1_DEFLATED and self.shared:
+        if variant.deflated:
             if self._deflated is None:
                 self._deflated = frames.message(self.payload, deflated=True)
                 self._count("v1_deflated")
@@ -80,6 +77,31 @@ class Message:
     def _count(self, form: str) -> None:
         if self._encodes is not None:
             self._encodes[form] += 1
+
+
+class Several:
+    """Messages for flat viewers, sent one after the other, in every flat form.
+
+    Args:
+        payloads: the JSON of each, in order.
+    """
+
+    __slots__ = ("_deflated", "_payloads", "_plain")
+
+    def __init__(self, payloads: Sequence[bytes]) -> None:
+        self._payloads = payloads
+        self._plain: Pieces | None = None
+        self._deflated: Pieces | None = None
+
+    def pieces(self, variant: Variant) -> Pieces:
+        """The bytes for viewers of this form."""
+        if variant.deflated:
+            if self._deflated is None:
+                self._deflated = joined(self._payloads, deflated=True)
+            return self._deflated
+        if self._plain is None:
+            self._plain = joined(self._payloads)
+        return self._plain
 
 
 class Packet:
@@ -101,6 +123,7 @@ class Packet:
         "_derive",
         "_encodes",
         "_flat",
+        "_flat_deflated",
         "_raw",
         "_tick",
         "cursor",
@@ -133,18 +156,26 @@ class Packet:
         self._encodes = encodes
         self._tick: Message | None = None
         self._flat: Pieces | None = None
+        self._flat_deflated: Pieces | None = None
 
     def pieces(self, variant: Variant) -> Pieces:
         """The bytes for viewers of this form."""
         if variant is Variant.FLAT:
             if self._flat is None:
-                self._flat = joined(flat_messages(self.completed(), self._derive))
-                if self._encodes is not None:
-                    self._encodes["flat"] += 1
+                self._flat = self._make_flat(variant)
             return self._flat
+        if variant is Variant.FLAT_DEFLATED:
+            if self._flat_deflated is None:
+                self._flat_deflated = self._make_flat(variant)
+            return self._flat_deflated
         if self._tick is None:
             self._tick = tick(self.first, self.events, self.cursor, self._encodes)
         return self._tick.pieces(variant)
+
+    def _make_flat(self, variant: Variant) -> Pieces:
+        if self._encodes is not None:
+            self._encodes[variant.value] += 1
+        return joined(flat_messages(self.completed(), self._derive), deflated=variant.deflated)
 
     def completed(self) -> list[Completed]:
         """The events as the overlay sees them, parsed anew."""
@@ -203,9 +234,9 @@ def conflated(
     return Message(b"%b%b]}" % (head, body), cursor)
 
 
-def plain(content: dict[str, Any], cursor: str | None = None, *, shared: bool = True) -> Message:
+def plain(content: dict[str, Any], cursor: str | None = None) -> Message:
     """Any other message, from its fields."""
-    return Message(encode(content), cursor, shared=shared)
+    return Message(encode(content), cursor)
 
 
 def numbered(seq: int, event: bytes) -> bytes:
@@ -224,12 +255,12 @@ def flat_messages(events: Iterable[Completed], derive: Derive) -> list[bytes]:
     return messages
 
 
-def joined(messages: Iterable[bytes]) -> Pieces:
+def joined(messages: Iterable[bytes], *, deflated: bool = False) -> Pieces:
     """Text messages as frames, packed into as few pieces as fit the length of a slice."""
     pieces: list[bytes] = []
     buffer = bytearray()
     for payload in messages:
-        for frame in frames.message(payload):
+        for frame in frames.message(payload, deflated=deflated):
             if buffer and len(buffer) + len(frame) > frames.SLICE:
                 pieces.append(bytes(buffer))
                 buffer.clear()
@@ -246,7 +277,7 @@ def pulse(variant: Variant) -> bytes:
 
 def farewell(variant: Variant, code: Close, reason: str, after_ms: tuple[int, int]) -> bytes:
     """``bye`` and the end of the connection, ready to be written as the last bytes."""
-    if variant is Variant.FLAT:  # its messages are the events' and nothing else
+    if variant.flat:  # its messages are the events' and nothing else
         return frames.close(code, reason)
     bye = plain(
         {

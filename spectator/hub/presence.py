@@ -9,7 +9,7 @@ from spectator.hub.delivery import lag
 from spectator.hub.node import Node
 from spectator.hub.pump import Pump
 from spectator.hub.room import RoomHub
-from spectator.hub.viewer import Variant, Viewer
+from spectator.hub.viewer import Viewer
 
 AUDIENCES: tuple[Audience, ...] = ("staff", "spectators")
 
@@ -41,14 +41,14 @@ class Presence:
             message = room.crowd.news(room, to, self._node.clock())
             if message is None:
                 continue
-            audience_here = (v for v in room.viewers if not v.hidden and v.variant is not Variant.FLAT)
+            audience_here = (v for v in room.viewers if not v.hidden and not v.variant.flat)
             late = [v for v in audience_here if audience(v.right.role) == to and not v.say("crowd", message)]
             self._pump.attend(room, late)
 
     def tell_one(self, room: RoomHub, viewer: Viewer) -> None:
         """Say to one viewer what its audience was told last: it was hidden, or its role has changed."""
         message = room.crowd.newest(room, audience(viewer.right.role), self._node.clock())
-        if message is not None and viewer.variant is not Variant.FLAT and not viewer.say("crowd", message):
+        if message is not None and not viewer.variant.flat and not viewer.say("crowd", message):
             self._pump.attend(room, [viewer])
 
     def lags(self, room: RoomHub) -> dict[str, int]:

@@ -86,7 +86,6 @@ def welcome(
             "heartbeat": policy.ping_s,
             "reconnect": RECONNECT,
         },
-        shared=False,
     )
 
 
@@ -113,7 +112,7 @@ def requests(room: RoomHub) -> dict[str, Any]:
 def access(status: str, token: str | None = None) -> Message:
     """What became of a request to join; an approved one brings the grant."""
     content = {"type": "access", "status": status}
-    return packets.plain(content if token is None else {**content, "token": token}, shared=False)
+    return packets.plain(content if token is None else {**content, "token": token})
 
 
 def news(room: RoomHub, kind: str, content: dict[str, Any]) -> Message | None:

@@ -14,9 +14,22 @@ class Variant(enum.Enum):
     """The forms a message is encoded in; each exists once, shared by all viewers of that form."""
 
     V1 = "v1"
-    V1_DEFLATED = "v1 deflated"
+    V1_DEFLATED = "v1_deflated"
     FLAT = "flat"
+    FLAT_DEFLATED = "flat_deflated"
     SSE = "sse"
+
+    __hash__ = object.__hash__  # the inherited one is Python code, and every message is looked up by its form
+
+    @property
+    def flat(self) -> bool:
+        """Whether its messages are the events' own and nothing beside them."""
+        return self is Variant.FLAT or self is Variant.FLAT_DEFLATED
+
+    @property
+    def deflated(self) -> bool:
+        """Whether the handshake agreed to permessage-deflate with the full window."""
+        return self is Variant.V1_DEFLATED or self is Variant.FLAT_DEFLATED
 
 
 class Stage(enum.Enum):

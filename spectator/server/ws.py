@@ -83,12 +83,12 @@ def _offered(request: web.Request) -> tuple[str, ...]:
 def _viewer(request: web.Request, socket: web.WebSocketResponse) -> Viewer:
     if request.transport is None:
         raise ConnectionResetError("whoever asked has gone")
+    # Nothing agreed, or a smaller window than the shared frames need: plain is always allowed.
+    deflated = socket.compress == FULL_WINDOW
     if socket.ws_protocol != PROTOCOL:
-        variant = Variant.FLAT
-    elif socket.compress == FULL_WINDOW:
-        variant = Variant.V1_DEFLATED
-    else:  # nothing agreed, or a smaller window than the shared frames need: plain is always allowed
-        variant = Variant.V1
+        variant = Variant.FLAT_DEFLATED if deflated else Variant.FLAT
+    else:
+        variant = Variant.V1_DEFLATED if deflated else Variant.V1
     return Viewer(
         variant,
         TransportSink(request.transport),

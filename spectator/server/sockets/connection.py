@@ -21,7 +21,7 @@ from rooms import (
     Unauthorized,
     is_room_id,
 )
-from spectator.hub import Close, Ended, Stage, Variant, Viewer, frames, speech
+from spectator.hub import Close, Ended, Stage, Viewer, frames, speech
 from spectator.log import Cursor
 from spectator.manager import Manager
 from spectator.server.auditing import note_watching
@@ -141,7 +141,7 @@ class Connection:
     # ------------------------------------------------------------ coming in
 
     async def _enter(self) -> None:
-        if self._viewer.variant is not Variant.FLAT:
+        if not self._viewer.variant.flat:
             await self._hello("The first message is hello, within 5 seconds.")
         elif self._bearer is None:
             async with self._turns.turn():
@@ -193,7 +193,7 @@ class Connection:
                 said = await self._receive()
         except TimeoutError:
             said = None
-            missing = Close.PROTOCOL_ERROR if self._viewer.variant is not Variant.FLAT else Close.UNAUTHORIZED
+            missing = Close.UNAUTHORIZED if self._viewer.variant.flat else Close.PROTOCOL_ERROR
             self._hub.end(self._viewer, missing, demand)
         if said is None:
             return
@@ -284,7 +284,7 @@ class Connection:
         elif verdict == "misplaced":
             told = "This message may not be sent at this point. See /docs for who may send which when."
             self._hub.end(self._viewer, Close.PROTOCOL_ERROR, told)
-        elif self._viewer.variant is not Variant.FLAT:
+        elif not self._viewer.variant.flat:
             self._hub.say(self._viewer, "not_understood", NOT_UNDERSTOOD)
         return True
 

@@ -127,7 +127,7 @@ Verdict = Literal["act", "unknown", "misplaced"]
 def judge_message(said: Said, variant: Variant, stage: Stage, role: str) -> Verdict:
     """Whether the table lets a connection of this kind, stage and role say this now."""
     rule = _BY_MODEL.get(type(said))
-    stages = _NEVER if rule is None else rule.flat if variant is Variant.FLAT else rule.v1
+    stages = _NEVER if rule is None else rule.flat if variant.flat else rule.v1
     if rule is None or not stages:
         return "unknown"
     return "act" if stage in stages and role in rule.roles else "misplaced"

@@ -160,12 +160,13 @@ def test_other_graphs_make_another_picture(feed, script, clock):
 
 def test_a_flat_stream_begins_with_graphs_and_the_newest_of_each_kind(feed, script, clock):
     feed.extend([script.entry(), script.entry(kind="data")], script.epoch, clock())
-    pieces, place = feed.opening()
-    kinds = [message["type"] for message in read(pieces)]
+    opening, place = feed.opening()
+    kinds = [message["type"] for message in read(opening.pieces(Variant.FLAT))]
     assert kinds[0] == "graph_config"
     assert "training_metrics" in kinds
     assert place == feed.ring.end
-    assert feed.opening()[0] is pieces
+    assert feed.opening()[0] is opening
+    assert read(opening.pieces(Variant.FLAT_DEFLATED)) == read(opening.pieces(Variant.FLAT))
 
 
 def test_points_follow_their_event(feed, script, clock):

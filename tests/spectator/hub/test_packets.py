@@ -57,6 +57,22 @@ def test_flat_viewers_get_what_was_published_with_its_number_and_its_points():
     ]
 
 
+@pytest.mark.parametrize(("plain", "deflated"), [("V1", "V1_DEFLATED"), ("FLAT", "FLAT_DEFLATED")])
+def test_the_deflated_form_says_the_same_in_fewer_bytes(plain: str, deflated: str):
+    raw = b'{"type":"metric","name":"loss","values":[%b]}' % b",".join([b"0.25"] * 100)
+    made = Packet([completed(1, raw, raw)], ((1, b"t"),), "c", 0.0, points)
+    short, long = made.pieces(Variant[deflated]), made.pieces(Variant[plain])
+    assert read(short) == read(long)
+    assert len(b"".join(short)) < len(b"".join(long)) / 2
+
+
+@pytest.mark.parametrize("size", [300, 3_000, 30_000, 300_000])
+def test_a_message_of_any_length_is_deflated_for_who_agreed_to_it(size: int):
+    message = packets.plain({"type": "welcome", "padding": "ab" * (size // 2)})
+    assert read(message.pieces(Variant.V1_DEFLATED)) == read(message.pieces(Variant.V1))
+    assert len(b"".join(message.pieces(Variant.V1_DEFLATED))) < size / 2
+
+
 def test_an_event_stream_carries_the_cursor():
     text = b"".join(packet().pieces(Variant.SSE)).decode()
     assert "id: 7.6.t6\ndata: {" in text
