@@ -33,6 +33,7 @@ class Settings(BaseModel):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)  # 0: any free one
     lan: bool = False
+    workers: int = Field(default=1, ge=1, le=64)  # processes that share the port
     redis_url: str | None = None  # None: the embedded store in data_dir
     data_dir: Path
     public_url: str | None = None
@@ -40,6 +41,9 @@ class Settings(BaseModel):
     secret_keys: tuple[SecretBytes, ...] = ()  # empty: the file "secret" in data_dir; newest first
     operator_key: SecretStr | None = None
     rate_limits: bool = True
+    checkpoints: Literal["newest", "before"] = (
+        "newest"  # before: as the release before reads them, to go back
+    )
     webhook_networks: tuple[Network, ...] = ()  # private ones that webhooks may reach
     behind_proxy: bool = False
     trusted_proxies: tuple[
@@ -50,6 +54,7 @@ class Settings(BaseModel):
     static_dir: Path | None = None
     theme: str | None = Field(default=None, pattern=r"^[a-z0-9-]{1,32}$")
     idle_exit_s: float | None = Field(default=None, gt=0)  # seconds without publisher and viewer; None: stay
+    metrics: Literal["local", "open", "off"] = "local"  # who may read /metrics beside the operator
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @classmethod
@@ -227,12 +232,14 @@ FROM_ENVIRONMENT: dict[str, Callable[[str], Any]] = {
     "host": str,
     "port": _whole,
     "lan": _switch,
+    "workers": _whole,
     "redis_url": str,
     "public_url": str,
     "hosts": _list,
     "secret_keys": _keys,
     "operator_key": SecretStr,
     "rate_limits": _switch,
+    "checkpoints": str.lower,
     "webhook_networks": _networks,
     "behind_proxy": _switch,
     "trusted_proxies": _list,
@@ -241,5 +248,6 @@ FROM_ENVIRONMENT: dict[str, Callable[[str], Any]] = {
     "static_dir": _path,
     "theme": str,
     "idle_exit_s": _seconds,
+    "metrics": str.lower,
     "log_level": str.lower,
 }

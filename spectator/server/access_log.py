@@ -16,7 +16,7 @@ access_logger = logging.getLogger("spectator.access")
 MALFORMED: Final = web.RequestKey("MALFORMED", bool)
 """Set on what is no request, though aiohttp hands it on as one: no route was ever looked for."""
 
-_ROUTINE: Final = ("/events", "/healthz", "/readyz")
+_ROUTINE: Final = ("/events", "/healthz", "/readyz", "/metrics")
 
 _ID: Final = re.compile(r"[a-z]_[a-z0-9]{16}")
 """Of a room, a person, a request: an id proves nothing."""

@@ -17,12 +17,14 @@ from spectator.server.keys import (
     GUESSING,
     JOIN_ROOT,
     MANAGER,
+    METER,
     PUBLISHING,
     SETTINGS,
     TABLE,
     TURNS,
     WEBHOOKS,
 )
+from spectator.server.metered import Meter
 from spectator.server.pages import PAGES, Documents, Pages, static_folder
 from spectator.server.places import PLACES, add_places
 from spectator.server.table import ROUTES
@@ -47,6 +49,7 @@ def make_app(manager: Manager, settings: Settings, *, join_root: str = "") -> we
     app[TURNS], app[PUBLISHING] = Turns(), Turns()
     app[GUESSING] = Turns(GUESSES_AT_ONCE, GUESS_WAITS_S)
     app[JOIN_ROOT] = join_root
+    app[METER] = Meter(manager)
     app[WEBHOOKS] = Webhooks(settings.webhook_networks)
     app.on_cleanup.append(_stop_webhooks)
     app.on_response_prepare.append(add_security_headers)

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from spectator.manager import Manager
 from spectator.server.hosts import Doorman
+from spectator.server.metered import Meter
 from spectator.server.turns import Turns
 from spectator.server.webhooks import Webhooks
 from spectator.settings import Settings
@@ -24,6 +25,7 @@ GUESSING: web.AppKey[Turns] = web.AppKey("GUESSING", Turns)
 """Turns of those who try a password: fewer, because each waits for a hash and would hold up all others."""
 
 WEBHOOKS: web.AppKey[Webhooks] = web.AppKey("WEBHOOKS", Webhooks)
+METER: web.AppKey[Meter] = web.AppKey("METER", Meter)
 JOIN_ROOT: web.AppKey[str] = web.AppKey("JOIN_ROOT", str)
 """Where spectators find this server, without a trailing slash; empty: wherever they asked."""
 

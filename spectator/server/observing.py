@@ -5,8 +5,7 @@ It is made when a request passes the door and filled while it is answered; nothi
 
 from __future__ import annotations
 
-import itertools
-import secrets
+import random
 import time
 from contextvars import ContextVar
 from types import TracebackType
@@ -21,15 +20,14 @@ if TYPE_CHECKING:
     from spectator.server.auditing import Noted
     from spectator.server.routes import Route
 
-_PROCESS: Final = secrets.token_hex(4)
-_NUMBERS: Final = itertools.count(1)
+_draw: Final = random.Random().getrandbits  # names what is told apart, and protects nothing
 
 
 class Seen:
     """One request, as it is told about.
 
     Attributes:
-        id: tells it from all others: random for the process, then a number. Answered as ``X-Request-Id``.
+        id: tells it from all others, and nothing else: random. Answered as ``X-Request-Id``.
         call: ``publish``, ``join`` or ``other``: under which its refusals are counted.
         code: of the problem it was answered with; None: it was none.
     """
@@ -37,7 +35,7 @@ class Seen:
     __slots__ = ("_noted", "_room", "_tenant", "call", "code", "id")
 
     def __init__(self) -> None:
-        self.id = f"{_PROCESS}-{next(_NUMBERS):x}"
+        self.id = f"{_draw(64):016x}"
         self.call = "other"
         self.code: str | None = None
         self._noted: Noted | None = None

@@ -10,7 +10,7 @@ from typing import Final
 
 from aiohttp import web
 
-from spectator.server import pages, policy, ws
+from spectator.server import metrics, pages, policy, ws
 from spectator.server.calls import health
 from spectator.server.routes import Place
 
@@ -24,6 +24,7 @@ PLACES: Final[tuple[Place, ...]] = (
     Place("/openapi.json", pages.document, policy.ANYONE, "The API, for programs."),
     Place("/healthz", health.alive, policy.ANYONE, "The process answers."),
     Place("/readyz", health.ready, policy.ANYONE, "The store answers too."),
+    Place("/metrics", metrics.show, policy.METRICS_READER, "The numbers of this server, for Prometheus."),
     Place(
         "/ws/rooms/{room}",
         ws.handle,

@@ -74,6 +74,9 @@ CREATOR: Final = _policy("an API key with scope publish or manage", "api_key", s
 READER: Final = _policy("an API key with scope read or manage", "api_key", scopes="read manage")
 MANAGER: Final = _policy("an API key with scope manage", "api_key", scopes="manage")
 OPERATOR: Final = _policy("an operator key", "operator")
+METRICS_READER: Final = _policy(
+    "an operator key; from this machine's loopback, and with SPECTATOR_METRICS=open, anyone", "operator"
+)
 TENANT_READER: Final = _policy(
     "an API key with scope read or manage (its own tenant), or an operator key",
     "api_key operator",
