@@ -73,7 +73,8 @@ class Stats:
         deliveries: events handed to viewers' connections: an event for three viewers counts three; what a
             conflated message or a snapshot holds does not count.
         writes: messages of events handed to viewers' connections, however many events each holds.
-        encodes: messages that were encoded, by form: ``v1``, ``v1_deflated``, ``sse``, ``flat``; and
+        encodes: messages that were encoded, by form: ``v1``, ``v1_deflated``, ``sse``, ``flat``,
+            ``flat_deflated``; and
             by content: ``conflated``, and ``snapshot``, the whole picture of a room.
         catchups: messages that brought a viewer forward without each event, by kind: ``conflated``,
             ``snapshot`` (also what a newcomer begins with).
