@@ -115,7 +115,7 @@ def _socket(port: int, code: str, token: str) -> float:
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as line:
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         line.sendall(
-            upgrade(f"127.0.0.1:{port}", f"/ws/rooms/{code}", deflate=False, subprotocol="spectator.v1")
+            upgrade(f"127.0.0.1:{port}", f"/ws/rooms/{code}", deflate=None, subprotocol="spectator.v1")
         )
         data = b""
         while b"\r\n\r\n" not in data:

@@ -10,7 +10,7 @@ from tests.bench.__main__ import run
 from tests.bench.effort import TINY
 from tests.bench.fan_out import CANDIDATES, Candidate
 from tests.bench.figures import written
-from tests.bench.load.wire import frame, next_frame, payload_of
+from tests.bench.load.wire import Reader, frame, next_frame
 from tests.bench.parts import PARTS, part
 from tests.bench.table import DOCUMENT, Table, put
 
@@ -63,7 +63,7 @@ def test_a_frame_is_read_only_when_it_is_whole() -> None:
         found = next_frame(whole + b"\x81", 0)
         assert found is not None
         assert found.end == len(whole)
-        assert payload_of(whole) == (1, b"x" * length)
+        assert Reader().open(whole) == (1, b"x" * length)
 
 
 def _length(length: int) -> bytes:

@@ -1,44 +1,31 @@
 """A crowd of viewers on one epoll: connects them, counts what they get, measures for a window.
 
-Lean, because it must keep up with a server on a core of its own: a frame that was seen before (the same bytes
-go to everybody) is looked up, not parsed again.
+How a viewer comes in is done here; who is live is read by the compiled hot path, which must keep up with a
+server on a core of its own.
 """
 
 import contextlib
 import json
 import select
 import time
-from array import array
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from tests.bench.figures import percentile
 from tests.bench.load.dialects import DIALECTS, Message, control
+from tests.bench.load.hot import Hot
 from tests.bench.load.order import Order
 from tests.bench.load.viewer import ASKING, CLOSED, CONNECTING, LIVE, OPENING, UPGRADING, Viewer
-from tests.bench.load.wire import frame, next_frame, payload_of, post, upgrade
+from tests.bench.load.wire import Reader, next_frame, post, upgrade
 from tests.bench.machine import cpu_seconds, rss
 
-SAMPLED = 50  # viewers whose latencies are noted
 CHUNK = 262_144
 REMEMBERED = 4_096
-# Woken for each single message the crowd would need more CPU than the server, and its waking would cost the
-# server too; so it waits a moment for more. It adds at most a millisecond to the latencies of all.
-FEW, NAP = 50, 0.001
 ACK_EVERY = 1.0
 BUSY = 4005
+GLANCE = 0.05  # seconds between looks at the memory of who is measured
 TURNS = 20  # the acks of a second are spread over so many turns, as those of real viewers are
-
-
-@dataclass(slots=True)
-class Window:
-    """What is gathered between two moments."""
-
-    latencies: "array[float]" = field(default_factory=lambda: array("d"))
-    messages: int = 0
-    size: int = 0
 
 
 class Crowd:
@@ -49,14 +36,11 @@ class Crowd:
         self.viewers: list[Viewer] = []
         self.failed: Counter[str] = Counter()
         self.turned_back = 0  # joins answered "busy" and tried again
-        self.window = Window()
         self._by_file: dict[int, Viewer] = {}
         self._later: list[tuple[float, Viewer]] = []
-        self._known: dict[bytes, Message] = {}
-        # One buffer for all: recv(n) would allocate n bytes a call, which costs more than the call itself.
-        self._buffer = bytearray(CHUNK)
-        self._view = memoryview(self._buffer)
-        self._naps = order.viewers >= FEW
+        self._reader = Reader()
+        self._known: dict[bytes, Message] = {}  # what everyone gets while coming in, or has to answer
+        self._hot = Hot(self.epoll.fileno(), order.viewers, self._learn, self._heed_frame)
         self._opening = 0
         self._next_turn, self._turn = 0.0, 0
         self._host = f"{order.host}:{order.port}"
@@ -67,11 +51,10 @@ class Crowd:
         """Open viewers, all or up to a number; return how many are live and how long each took (seconds)."""
         wanted = self.order.viewers if upto is None else min(upto, self.order.viewers)
         end = time.monotonic() + within
-        step = max(1, self.order.viewers // SAMPLED)
         began = time.monotonic()
         while time.monotonic() < end:
             while self._opening < self.order.together and len(self.viewers) < wanted:
-                self._begin(Viewer(len(self.viewers), sampled=len(self.viewers) % step == 0))
+                self._begin(Viewer(len(self.viewers)))
             if len(self.viewers) == wanted and self._opening == 0:
                 break
             self.turn(0.05)
@@ -86,35 +69,46 @@ class Crowd:
             "max": max(took, default=float("nan")),
         }
 
-    def measure(self, seconds: float, pids: list[int]) -> dict[str, Any]:
-        """Count for ``seconds``; CPU times of ``pids`` are read at the same two moments."""
-        self.window = Window()
-        for viewer in self.viewers:
-            viewer.events = viewer.conflated = 0
+    def measure(self, seconds: float, pids: list[int], expect: int = 0, grace: float = 0.0) -> dict[str, Any]:
+        """Count for ``seconds``, and up to ``grace`` more until every viewer has ``expect`` events.
+
+        CPU times of ``pids`` are read at the two ends; ``in_time`` is what had come when ``seconds`` were
+        over.
+        """
+        self._hot.begin()
+        window, wanted = self._hot.window, expect * len(self.viewers)
         began, own = time.monotonic(), time.process_time()
         cpu = [cpu_seconds(pid) for pid in pids]
-        memory = 0
-        while (now := time.monotonic()) < began + seconds:
-            self.turn(min(0.05, began + seconds - now))
-            memory = max(memory, rss(pids[0])) if pids else 0
+        memory, look_at = 0, began
+        in_time: int | None = None
+        while (now := time.monotonic()) < began + seconds + grace:
+            if now >= began + seconds:
+                in_time = window.events if in_time is None else in_time
+                if window.events >= wanted:
+                    break
+            self.turn(0.02 if in_time is not None else min(0.05, began + seconds - now))
+            if pids and now >= look_at:
+                memory, look_at = max(memory, rss(pids[0])), now + GLANCE
         spent = [cpu_seconds(pid) - before for pid, before in zip(pids, cpu, strict=True)]
-        counts = [viewer.events for viewer in self.viewers]
-        latencies = self.window.latencies
+        counts = self._hot.counts()
+        p50, p95, p99 = self._hot.percentiles(0.5, 0.95, 0.99)
         return {
             "seconds": time.monotonic() - began,
             "cpu": spent,
             "own_cpu": time.process_time() - own,
-            "events": sum(counts),
+            "events": window.events,
+            "in_time": window.events if in_time is None else in_time,
             "fewest": min(counts, default=0),
             "most": max(counts, default=0),
-            "messages": self.window.messages,
-            "bytes": self.window.size,
-            "conflated": sum(viewer.conflated for viewer in self.viewers),
+            "messages": window.messages,
+            "bytes": window.bytes,
+            "conflated": window.conflated,
+            "misordered": window.misordered,
             "live": sum(viewer.stage == LIVE for viewer in self.viewers),
             "codes": Counter(str(viewer.code) for viewer in self.viewers if viewer.code),
-            "p50": percentile(latencies, 0.5),
-            "p99": percentile(latencies, 0.99),
-            "latencies": len(latencies),
+            "p50": p50,
+            "p95": p95,
+            "p99": p99,
             "rss": memory,
         }
 
@@ -122,11 +116,7 @@ class Crowd:
 
     def turn(self, longest: float) -> None:
         """Wait for whatever is ready, at most ``longest`` seconds, and take it."""
-        ready = self.epoll.poll(max(0.0, longest), 4096)
-        if self._naps and ready and len(ready) < FEW:
-            time.sleep(NAP)
-            ready = self.epoll.poll(0, 4096)
-        for number, happened in ready:
+        for number, happened in self._hot.turn(longest):
             viewer = self._by_file.get(number)
             if viewer is None:
                 continue
@@ -155,9 +145,8 @@ class Crowd:
             self._dial(viewer, self._upgrade())
 
     def _upgrade(self) -> bytes:
-        return upgrade(
-            self._host, self.order.path, deflate=self.order.deflate, subprotocol=self.dialect.subprotocol
-        )
+        offer = self.dialect.offer if self.order.deflate else None
+        return upgrade(self._host, self.order.path, deflate=offer, subprotocol=self.dialect.subprotocol)
 
     def _dial(self, viewer: Viewer, request: bytes) -> None:
         viewer.stage = CONNECTING
@@ -181,17 +170,20 @@ class Crowd:
 
     def _receive(self, viewer: Viewer) -> None:
         try:
-            size = viewer.socket.recv_into(self._buffer)
+            data = viewer.socket.recv(CHUNK)
         except BlockingIOError:
             return
         except OSError as error:
             self._lost(viewer, type(error).__name__)
             return
-        if not size:
+        if not data:
             self._ended(viewer)
             return
-        data = viewer.rest + self._view[:size] if viewer.rest else bytes(self._view[:size])
-        if viewer.stage >= OPENING:
+        if viewer.stage == LIVE:
+            self._lost(viewer, "sent a frame that was too long")
+            return
+        data = viewer.rest + data
+        if viewer.stage == OPENING:
             self._frames(viewer, data)
         else:
             viewer.rest = data
@@ -241,59 +233,49 @@ class Crowd:
         if opening:
             self._send(viewer, opening)
         if self.dialect.live_at_once:
-            self._live(viewer)
-        if data:
+            self._live(viewer, data)
+        else:
             self._frames(viewer, data)
 
-    def _live(self, viewer: Viewer) -> None:
+    def _live(self, viewer: Viewer, data: bytes) -> None:
+        """The viewer is in; ``data`` has arrived behind what brought it in."""
         viewer.stage = LIVE
         viewer.live_at = time.monotonic()
         self._opening -= 1
-        if not self.order.reads:
+        if self.order.reads:
+            self._hot.adopt(viewer.number, viewer.socket.fileno(), viewer.seq, data)
+        else:
             self.epoll.unregister(viewer.socket.fileno())
 
     def _frames(self, viewer: Viewer, data: bytes) -> None:
-        known = self._known.get(data)
-        if known is not None:  # exactly one frame that others had before
-            viewer.rest = b""
-            self._take(viewer, known, len(data))
-            return
+        """Frames of a viewer who is coming in: the last of them makes it live."""
         position = 0
         while found := next_frame(data, position):
-            whole = data[position : found.end]
-            position = found.end
-            self._take(viewer, self._known.get(whole) or self._learn(whole), len(whole))
+            whole, position = data[position : found.end], found.end
+            message = self._known.get(whole) or self._learn(whole)
+            viewer.seq = message.seq or viewer.seq
+            if message.live:
+                self._live(viewer, data[position:])
+                return
+            self._heed(viewer, message)
         viewer.rest = data[position:]
 
-    def _take(self, viewer: Viewer, message: Message, size: int) -> None:
-        window = self.window
-        window.messages += 1
-        window.size += size
-        if message.made:
-            viewer.events += len(message.made)
-            viewer.conflated += message.conflated
-            if viewer.sampled:
-                now = time.monotonic()
-                window.latencies.extend([now - made for made in message.made])
-        if message.seq:
-            viewer.seq = message.seq
-        if message.special:
-            self._heed(viewer, message)
-
-    def _heed(self, viewer: Viewer, message: Message) -> None:
-        viewer.code = message.code or viewer.code
-        if message.reply is not None:
-            self._send(viewer, message.reply)
-        if message.live and viewer.stage == OPENING:
-            self._live(viewer)
-
     def _learn(self, whole: bytes) -> Message:
-        opcode, payload = payload_of(whole)
+        opcode, payload = self._reader.open(whole)
         message = control(opcode, payload) or self.dialect.read(payload)
         if len(self._known) >= REMEMBERED:
             self._known.clear()
         self._known[whole] = message
         return message
+
+    def _heed_frame(self, number: int, whole: bytes) -> None:
+        """A frame of a live viewer asks for something: a control frame, or one that was learnt as special."""
+        self._heed(self.viewers[number], self._known.get(whole) or self._learn(whole))
+
+    def _heed(self, viewer: Viewer, message: Message) -> None:
+        viewer.code = message.code or viewer.code
+        if message.reply is not None:
+            self._send(viewer, message.reply)
 
     def _acknowledge(self) -> None:
         now = time.monotonic()
@@ -301,14 +283,12 @@ class Crowd:
             return
         self._next_turn = now + ACK_EVERY / TURNS
         self._turn = (self._turn + 1) % TURNS
-        for viewer in self.viewers[self._turn :: TURNS]:
-            if viewer.stage == LIVE and viewer.seq != viewer.acked:
-                viewer.acked = viewer.seq
-                self._send(viewer, frame(b'{"type":"ack","seq":%d}' % viewer.seq))
+        self._hot.acknowledge(self._turn, TURNS)
 
     # ------------------------------------------------------------- ends
 
     def _forget(self, viewer: Viewer) -> None:
+        self._hot.release(viewer.number)
         self._by_file.pop(viewer.socket.fileno(), None)
         viewer.socket.close()  # which also takes it out of the epoll
 

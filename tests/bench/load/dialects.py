@@ -4,15 +4,16 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from tests.bench.load.wire import CLOSE, PING, PONG, frame
-from tests.bench.payload import MADE_AT
+from tests.bench.load.wire import CLOSE, CONTEXT, FRESH, PING, PONG, frame
+from tests.bench.payload import MADE_AT, NUMBER
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What one message holds: ``made`` one moment an event; ``seq`` what a viewer acknowledges."""
+    """What one message holds: each event's moment and number; ``seq`` is what a viewer acknowledges."""
 
     made: tuple[float, ...] = ()
+    numbers: tuple[int, ...] = ()
     seq: int = 0
     live: bool = False
     conflated: bool = False
@@ -34,8 +35,11 @@ def control(opcode: int, payload: bytes) -> Message | None:
     return Message() if opcode == PONG else None
 
 
-def moments(payload: bytes) -> tuple[float, ...]:
-    return tuple(float(found) for found in MADE_AT.findall(payload))
+def events(payload: bytes, *, seq: int = 0, conflated: bool = False) -> Message:
+    """Return what a message full of events holds."""
+    made = tuple(float(found) for found in MADE_AT.findall(payload))
+    numbers = tuple(int(found) for found in NUMBER.findall(payload))
+    return Message(made, numbers, seq=seq, conflated=conflated)
 
 
 class Plain:
@@ -44,19 +48,24 @@ class Plain:
     subprotocol: str | None = None
     joins = False
     live_at_once = True
+    offer = CONTEXT  # of those who take permessage-deflate
 
     def opening(self, token: str) -> bytes | None:
         """Return what a viewer says first; None if it only listens."""
         return None
 
     def read(self, payload: bytes) -> Message:
-        return Message(made=moments(payload))
+        return events(payload)
 
 
 class SocketIO(Plain):
-    """Socket.IO 5 over Engine.IO 4, WebSocket only."""
+    """Socket.IO 5 over Engine.IO 4, WebSocket only.
+
+    Each viewer is greeted with an id of its own, so a context kept would make everybody's bytes differ.
+    """
 
     live_at_once = False
+    offer = FRESH
 
     def read(self, payload: bytes) -> Message:
         if payload.startswith(b"0{"):
@@ -65,7 +74,7 @@ class SocketIO(Plain):
             return Message(live=True)
         if payload == b"2":
             return Message(reply=frame(b"3"))
-        return Message(made=moments(payload))
+        return events(payload)
 
 
 class Flat(Plain):
@@ -76,7 +85,7 @@ class Flat(Plain):
     def read(self, payload: bytes) -> Message:
         if b'"type":"graph_config"' in payload[:60]:
             return Message(live=True)
-        return Message(made=moments(payload))
+        return events(payload)
 
 
 class V1(Plain):
@@ -93,7 +102,7 @@ class V1(Plain):
         told: dict[str, Any] = json.loads(payload)
         kind = told["type"]
         if kind in {"tick", "conflated"}:
-            return Message(made=moments(payload), seq=told["to"], conflated=kind == "conflated")
+            return events(payload, seq=told["to"], conflated=kind == "conflated")
         if kind == "snapshot":
             return Message(live=True, seq=told["seq"])
         return Message(code=told["code"]) if kind == "bye" else Message()

@@ -1,4 +1,4 @@
-"""One viewer: a socket and how far it has come. What it receives is read by the crowd, which holds many."""
+"""One viewer: a socket and how far it has come in. Once it is live, the hot path reads it."""
 
 import socket
 import time
@@ -7,23 +7,20 @@ CONNECTING, ASKING, UPGRADING, OPENING, LIVE, CLOSED = range(6)
 
 
 class Viewer:
-    """A raw socket. ``token`` is what a join answered; ``events`` what arrived since the window began."""
+    """A raw socket. ``token`` is what a join answered; ``seq`` how far the snapshot went."""
 
     __slots__ = (
-        "acked", "began", "code", "conflated", "events", "live_at", "number", "rest", "sampled", "seq",
-        "socket", "stage", "token", "wanted",
+        "began", "code", "live_at", "number", "rest", "seq", "socket", "stage", "token", "wanted",
     )  # fmt: skip
 
-    def __init__(self, number: int, *, sampled: bool) -> None:
+    def __init__(self, number: int) -> None:
         self.number = number
-        self.sampled = sampled
         self.socket = socket.socket()
         self.stage = CONNECTING
         self.wanted = b""  # what is sent once connected
         self.rest = b""
         self.token = ""
-        self.events = self.conflated = 0
-        self.seq = self.acked = self.code = 0
+        self.seq = self.code = 0
         self.began = time.monotonic()
         self.live_at = 0.0
 

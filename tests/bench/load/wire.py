@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 COMPRESSED = 0x40  # the first reserved bit: permessage-deflate
-DEFLATE = "permessage-deflate; client_no_context_takeover; server_no_context_takeover"
+CONTEXT = "permessage-deflate; client_max_window_bits"  # as browsers offer it
+FRESH = "permessage-deflate; client_no_context_takeover; server_no_context_takeover"
 
 
-def upgrade(host: str, path: str, *, deflate: bool, subprotocol: str | None) -> bytes:
+def upgrade(host: str, path: str, *, deflate: str | None, subprotocol: str | None) -> bytes:
     """Return the request that opens a WebSocket."""
     lines = [
         f"GET {path} HTTP/1.1",
@@ -22,7 +23,7 @@ def upgrade(host: str, path: str, *, deflate: bool, subprotocol: str | None) -> 
     if subprotocol:
         lines.append(f"Sec-WebSocket-Protocol: {subprotocol}")
     if deflate:
-        lines.append(f"Sec-WebSocket-Extensions: {DEFLATE}")
+        lines.append(f"Sec-WebSocket-Extensions: {deflate}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
@@ -68,11 +69,23 @@ def next_frame(data: bytes, position: int) -> Frame | None:
     return Frame(data[position], start, start + length)
 
 
-def payload_of(frame_bytes: bytes) -> tuple[int, bytes]:
-    """Return opcode and payload of one whole frame, inflated if it was deflated (fresh context)."""
-    found = next_frame(frame_bytes, 0)
-    assert found is not None
-    payload = frame_bytes[found.start : found.end]
-    if found.first & COMPRESSED:
-        payload = zlib.decompressobj(-15).decompress(payload + b"\x00\x00\xff\xff")
-    return found.first & 0x0F, payload
+class Reader:
+    """Opens frames one after the other, inflating those that were deflated.
+
+    One for a whole crowd: what a server keeps of earlier messages for each viewer is the same for all of
+    them, and each frame is opened when the first viewer has it, so in order.
+    """
+
+    def __init__(self) -> None:
+        self._context = zlib.decompressobj(-15)
+
+    def open(self, frame_bytes: bytes) -> tuple[int, bytes]:
+        """Return opcode and payload of one whole frame."""
+        found = next_frame(frame_bytes, 0)
+        assert found is not None
+        payload = frame_bytes[found.start : found.end]
+        if found.first & COMPRESSED:
+            payload = self._context.decompress(payload + b"\x00\x00\xff\xff")
+            if self._context.eof:  # the server ended its stream with the message
+                self._context = zlib.decompressobj(-15)
+        return found.first & 0x0F, payload
