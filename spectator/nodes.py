@@ -15,6 +15,7 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -49,11 +50,18 @@ def version() -> str:
 class Worker:
     """Which of the processes that share one port this is: ``number`` from 1, ``of`` so many.
 
-    Number 0 of 1 has the port for itself.
+    Number 0 of 1 has the port for itself. In ``folder``, which only this user may enter, each listens for the
+    others too, on a Unix socket: what is asked of one process of a server may concern all of them.
     """
 
     number: int = 0
     of: int = 1
+    folder: Path | None = None
+
+    def socket_of(self, number: int) -> Path:
+        """Where worker ``number`` listens for the others."""
+        assert self.folder is not None, "who has the port for itself has no siblings"
+        return self.folder / f"worker-{number}.sock"
 
 
 ALONE: Final = Worker()
@@ -78,7 +86,7 @@ class NodeRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     name: str
     version: str = "0"
-    checkpoint: int = 0
+    checkpoint: int = 1
     host: str = ""
     pid: int = 0
     worker: int = 0
@@ -167,6 +175,15 @@ class Nodes:
     def checkpoint(self) -> int:
         """The newest version of checkpoints that every living node reads."""
         return min(row.checkpoint for row in self.live)
+
+    async def checkpoints(self) -> set[int]:
+        """The newest version of checkpoints that each living node reads.
+
+        Looked up now: a node may have begun since the last beat. Raises StoreUnavailable.
+        """
+        now_ms = self._connection.clock.now_ms()
+        others = (row.checkpoint for row in await read_nodes(self._connection) if is_alive(row, now_ms))
+        return {self._own.checkpoint, *others}
 
     async def start(self) -> None:
         """Write the row, read the others', and go on doing so.

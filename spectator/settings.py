@@ -56,6 +56,7 @@ class Settings(BaseModel):
     idle_exit_s: float | None = Field(default=None, gt=0)  # seconds without publisher and viewer; None: stay
     metrics: Literal["local", "open", "off"] = "local"  # who may read /metrics beside the operator
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
 
     @classmethod
     def load(cls, arguments: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Self:
@@ -250,4 +251,5 @@ FROM_ENVIRONMENT: dict[str, Callable[[str], Any]] = {
     "idle_exit_s": _seconds,
     "metrics": str.lower,
     "log_level": str.lower,
+    "log_format": str.lower,
 }

@@ -93,13 +93,16 @@ class Quotas:
 
     # ------------------------------------------------------------ kept
 
-    async def check_stored(self, tenant: str) -> bool:
-        """Whether what a tenant keeps is to be counted. Raises ``QuotaExceeded`` when it is too much."""
+    async def check_stored(self, tenant: str, uncounted: int = 0) -> bool:
+        """Whether what a tenant keeps is to be counted. Raises ``QuotaExceeded`` when it is too much.
+
+        ``uncounted``: bytes that the caller stored and that were not noted yet.
+        """
         limit = (await self._tenancy.limits_of(tenant))["stored_bytes"]
         if limit is None:
             return False
         stored = await self._stored.get(tenant, lambda: self._store.stored(tenant))
-        if (stored or 0) >= limit:
+        if (stored or 0) + uncounted >= limit:
             raise exceeded("stored_bytes", limit, FULL_S["stored_bytes"])
         return True
 
@@ -109,6 +112,7 @@ class Quotas:
             return
         [size] = await self._store.sizes([room_id])
         await self._store.note_stored(tenant, room_id, size)
+        self._stored.forget(tenant)
         found = await self._store.tenant(tenant)
         if (
             found is None or found.status == "deleting"

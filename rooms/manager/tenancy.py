@@ -117,6 +117,10 @@ class Shared(Generic[_T]):
         """Forget everything."""
         self._kept.clear()
 
+    def forget(self, key: str) -> None:
+        """Forget one value: it was changed here."""
+        self._kept.pop(key, None)
+
     async def _read(self, key: str, read: Callable[[], Awaitable[_T | None]]) -> _T | None:
         reading: asyncio.Future[tuple[bool, _T | None]] = asyncio.get_running_loop().create_future()
         self._reading[key] = reading

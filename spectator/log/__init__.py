@@ -1,5 +1,6 @@
 """The log: every accepted event of a room, numbered, in one stream of the store."""
 
+from spectator.log.answers import producer_of
 from spectator.log.cursor import Cursor, InvalidCursor
 from spectator.log.entry import Entry
 from spectator.log.head import Head, RunState, run_status
@@ -20,5 +21,6 @@ __all__ = [
     "RunState",
     "Tail",
     "Wants",
+    "producer_of",
     "run_status",
 ]

@@ -18,7 +18,7 @@ from rooms import (
     Unauthorized,
 )
 from spectator.events import Decoded, RunChange
-from spectator.log.results import Appended
+from spectator.log.results import Appended, Retention
 
 _PRODUCER = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 _LARGEST = 2**53
@@ -63,11 +63,14 @@ def middle(batch: Decoded) -> bytes:
     return f',"accepted":{len(batch.events)},"rejected":[{refused}]{counted}'.encode()
 
 
-def appended(reply: Sequence[Any], checkpoint_after: int) -> Appended:
+def appended(reply: Sequence[Any], keep: Retention) -> Appended:
     """Read the append script's reply. Raises what Log.append raises."""
     match reply:
-        case [b"ok", offset, body, size]:
-            return Appended(offset, body, bytes_after_checkpoint=size, compact=size > checkpoint_after)
+        case [b"ok", offset, body, size, events]:
+            due = size >= keep.checkpoint_after or events >= keep.checkpoint_events
+            return Appended(
+                offset, body, bytes_after_checkpoint=size, events_after_checkpoint=events, compact=due
+            )
         case [b"repeat", offset, body]:
             return Appended(offset, body, duplicate=True)
         case [b"old", offset]:

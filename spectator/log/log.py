@@ -86,11 +86,16 @@ class Log:
         )
         named = (keys.room, keys.head, keys.log, keys.producers, keys.waiting, keys.crowd, keys.here)
         reply = await self.connection.run(_APPEND, [key(room_id) for key in named], arguments)
-        return appended(reply, self.retention.checkpoint_after)
+        return appended(reply, self.retention)
 
     async def heartbeat(self, room_id: str, fence: Fence | None = None) -> Appended:
         """Note that the publisher is alive; answers as append does, and raises what append raises."""
         return await self.append(room_id, Decoded(), fence=fence)
+
+    async def last_sequence(self, room_id: str, producer: str) -> int:
+        """The number of the last batch of a producer that is stored; 0 where none is known."""
+        row = await self.connection.command("HGET", keys.producers(room_id), producer)
+        return int(row.partition(b" ")[0]) if row else 0
 
     async def announce(self, room_id: str, node: str, watching: int, wants: Wants) -> int:
         """Tell the publisher, for the next 15 s, what the viewers on this node want.
@@ -161,7 +166,13 @@ class Log:
         """Ask for the right to write the next checkpoint. None: none is due, or another node is at it."""
         token = secrets.token_hex(8)
         keep = self.retention
-        arguments = (self.connection.clock.now_ms(), token, keep.lease_ms, keep.checkpoint_after)
+        arguments = (
+            self.connection.clock.now_ms(),
+            token,
+            keep.lease_ms,
+            keep.checkpoint_after,
+            keep.checkpoint_events,
+        )
         granted = await self.connection.run(_LEASE, [keys.head(room_id)], arguments)
         return Lease(room_id, token) if granted else None
 

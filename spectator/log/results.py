@@ -31,6 +31,7 @@ class Appended:
     body: bytes
     duplicate: bool = False
     bytes_after_checkpoint: int = 0
+    events_after_checkpoint: int = 0
     compact: bool = False
 
 
@@ -91,6 +92,8 @@ class Retention:
     """How much of each room's log is kept, and when a checkpoint is due. Sizes in bytes, times in ms."""
 
     checkpoint_after: int = 4 * 1024 * 1024
+    checkpoint_events: int = 16_384
+    """A checkpoint is due after so many events too, however short: whoever joins must fold them first."""
     keep_bytes: int = 16 * 1024 * 1024
     keep_ms: int = 24 * 3600 * 1000
     most_after: int = 64 * 1024 * 1024

@@ -40,6 +40,7 @@ from spectator.nodes import ALONE, Nodes, Worker
 from spectator.overlay import InvalidGraphs, read_graphs
 from spectator.settings import Settings, SettingsError
 from spectator.state import Span
+from spectator.state.codec import BEFORE
 from spectator.state.codec import VERSION as CHECKPOINT
 from spectator.stats import Stats
 
@@ -69,11 +70,12 @@ class Manager:
         self.log = Log(connection)
         self.stats = Stats()
         self.hub = Hub(self.log, rooms, stats=self.stats)
-        self.publisher = Publisher(self.log, self.hub, rooms, self.stats)
+        self.publisher = Publisher(self.log, self.hub, rooms, self.stats, self._checkpoint_readers)
         self._historian = Historian(self.log)
         self.exporter = Exporter(self.log)
         self._housekeeping = Housekeeping(connection, rooms, self.keep_key)
         self.rotation = Rotation(settings, rooms)
+        self.worker = worker
         self.nodes = Nodes(
             connection, checkpoint=CHECKPOINT, worker=worker, connections=lambda: self.hub.connections
         )
@@ -152,8 +154,8 @@ class Manager:
         """Tell the viewers of this node to come back later (4002). The second time does nothing."""
         if not self._goodbye_said:
             self._goodbye_said = True
-            await self.nodes.say_stopping()
-            await self.hub.stop()
+            # The viewers first: the others are told through the store, which may not answer.
+            await asyncio.gather(self.hub.stop(), self.nodes.say_stopping())
 
     def now_ms(self) -> int:
         """The store's clock, in milliseconds since 1970."""
@@ -265,6 +267,11 @@ class Manager:
     def waiting(self) -> int:
         """The calls that wait for an answer now."""
         return self._waits.total()
+
+    async def _checkpoint_readers(self) -> set[int]:
+        """For whom checkpoints are written; by the setting also for a release one may want to go back to."""
+        held = {BEFORE} if self.settings.checkpoints == "before" else set()
+        return held | await self.nodes.checkpoints()
 
     def silent_for(self) -> float:
         """Seconds since something was last published through this node."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable, Collection
 
 from rooms import Room, RoomManager, RoomsError
 from spectator.events import Decoded, decode
 from spectator.hub import Hub
-from spectator.log import Appended, Fence, Log
+from spectator.log import Appended, Fence, Log, producer_of
 from spectator.manager.metering import Meter
 from spectator.state import compact
 from spectator.stats import Stats
@@ -20,17 +21,33 @@ logger = logging.getLogger("spectator.manager")
 DECODE_ASIDE_BYTES = 256 * 1024
 """Bodies above this are decoded in a thread: the loop that feeds the viewers must not wait for them."""
 
+COMPACTED_AT_ONCE = 2
+"""Checkpoints made on this node at the same time: each holds a room's state and a page of its log."""
+
+Readers = Callable[[], Awaitable[Collection[int]]]
+"""Tells the newest version of checkpoints that each living node reads (see ``compact``)."""
+
 
 class Publisher:
-    """What this node does with published events; ``last_at`` (monotonic clock): when it last had some."""
+    """What this node does with published events; ``last_at`` (monotonic clock): when it last had some.
 
-    def __init__(self, log: Log, hub: Hub, rooms: RoomManager, stats: Stats) -> None:
+    Args:
+        log: where they go.
+        hub: who is told.
+        rooms: whose quotas count.
+        stats: where it is counted.
+        readers: for whom checkpoints are written.
+    """
+
+    def __init__(self, log: Log, hub: Hub, rooms: RoomManager, stats: Stats, readers: Readers) -> None:
         self._log = log
         self._stats = stats
         self._hub = hub
         self._tasks = Tasks("publisher")
-        self._meter = Meter(rooms, self._tasks)
+        self._readers = readers
+        self._meter = Meter(rooms, log, self._tasks)
         self._compacting: set[str] = set()
+        self._turns = asyncio.Semaphore(COMPACTED_AT_ONCE)
         self.last_at = time.monotonic()
 
     async def publish(
@@ -50,10 +67,16 @@ class Publisher:
             beaten = await self._log.heartbeat(room.id, fence)
             self._stats.posts["heartbeat"] += 1
             return beaten.body
-        await self._meter.admit(room)
+        source = producer_of(producer, sequence)
+        due = await self._meter.is_due(room, *source)
+        if due:
+            await self._meter.admit(room)
         decoded = await _decode(body, now_ms, ndjson)
-        await self._meter.charge(room, len(decoded.events), len(body))
+        if due:
+            await self._meter.charge(room, *source, len(decoded.events), len(body))
         appended = await self._log.append(room.id, decoded, producer=producer, sequence=sequence, fence=fence)
+        if due:
+            self._meter.stored(room, source[0], sum(map(len, decoded.events)))
         self._hub.ring(room.id)
         self._count(appended, len(decoded.events), len(body))
         if appended.compact and room.id not in self._compacting:
@@ -73,7 +96,9 @@ class Publisher:
 
     async def _compact(self, room_id: str) -> None:
         try:
-            await compact(self._log, room_id)
+            async with self._turns:
+                while await compact(self._log, room_id, await self._readers()):
+                    pass  # publishers that are faster than the fold have gone on: the next one may be due
         except RoomsError as error:
             logger.info(
                 "the checkpoint of %s was not written (%s); the next append asks again", room_id, error.code

@@ -3,12 +3,12 @@
 -- ARGV 1 now ms  2 tag  3 number of events  4 events  5 producer or ''  6 sequence  7 middle of the answer
 --      8 the run's status after these events or ''  9 index of the event that began a run or -1  10 its id or ''
 --      11 bell  12 most bytes after the checkpoint  13 most producers  14 generation or ''  15 claim or ''
--- Returns {'ok', offset, answer, bytes after the checkpoint}, {'repeat', offset, answer}, {'old', offset},
+-- Returns {'ok', offset, answer, bytes and events after the checkpoint}, {'repeat', offset, answer}, {'old', offset},
 --      {'gap', last sequence}, or why not: {'unknown'} {'closed'} {'expired'} {'rotated'} {'displaced'} {'busy'}
 local now, count, producer = tonumber(ARGV[1]), tonumber(ARGV[3]), ARGV[5]
 local why = refusal(KEYS[1], now, ARGV[14], ARGV[15])
 if why then return {why} end
-local found = redis.call('HMGET', KEYS[2], 'epoch', 'seq', 'tag', 'bytes', 'run_status', 'recent')
+local found = redis.call('HMGET', KEYS[2], 'epoch', 'seq', 'tag', 'bytes', 'run_status', 'recent', 'ckpt_seq')
 if not found[2] then -- nothing was published; or the head was lost, and the numbers go on from the newest entry
   local newest = redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)[1]
   if newest then found[2], found[3] = newest[1]:match('^%d+'), newest[2][4] end
@@ -37,4 +37,4 @@ end
 touch(KEYS[1], KEYS[2], now, status)
 local answer = string.format('{"offset":%.0f', offset) .. ARGV[7] .. crowd(KEYS[6], KEYS[7], KEYS[5], now)
 if producer ~= '' then remember(KEYS[4], producer, tonumber(ARGV[6]), offset, now, answer, tonumber(ARGV[13])) end
-return {'ok', offset, answer, bytes}
+return {'ok', offset, answer, bytes, offset - (tonumber(found[7]) or 0)}

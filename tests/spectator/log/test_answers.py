@@ -5,6 +5,7 @@ import pytest
 from rooms import Busy, InvalidRequest, RoomClosed, RoomExpired, RoomNotFound, SequenceGap
 from spectator.events import Decoded, Refusal, RunChange
 from spectator.log.answers import appended, middle, producer_of, run_arguments
+from spectator.log.results import Retention
 
 
 def test_a_publisher_may_stay_unnamed() -> None:
@@ -35,9 +36,11 @@ def test_the_answer_lists_what_was_left_out() -> None:
     assert b"non_finite" not in middle(Decoded())
 
 
-def test_a_checkpoint_is_due_beyond_its_length() -> None:
-    assert appended([b"ok", 5, b"{}", 11], 10).compact
-    assert not appended([b"ok", 5, b"{}", 10], 10).compact
+def test_a_checkpoint_is_due_by_length_and_by_number() -> None:
+    keep = Retention(checkpoint_after=10, checkpoint_events=100)
+    assert not appended([b"ok", 5, b"{}", 9, 99], keep).compact
+    assert appended([b"ok", 5, b"{}", 10, 99], keep).compact
+    assert appended([b"ok", 5, b"{}", 9, 100], keep).compact
 
 
 @pytest.mark.parametrize(
@@ -48,9 +51,9 @@ def test_a_checkpoint_is_due_beyond_its_length() -> None:
         ([b"expired"], RoomExpired),
         ([b"busy"], Busy),
         ([b"gap", 4], SequenceGap),
-        ([b"something", 1, 2, 3, 4], AssertionError),
+        ([b"something", 1, 2, 3, 4, 5], AssertionError),
     ],
 )
 def test_every_reply_that_is_no_answer_raises(reply: list[bytes | int], error: type[Exception]) -> None:
     with pytest.raises(error):
-        appended(reply, 10)
+        appended(reply, Retention())

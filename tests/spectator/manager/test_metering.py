@@ -6,7 +6,17 @@ import json
 import pytest
 import pytest_asyncio
 
-from rooms import NewKey, NewRoom, NewTenant, QuotaExceeded, Room, RoomManager
+from rooms import (
+    NewKey,
+    NewRoom,
+    NewTenant,
+    QuotaExceeded,
+    Room,
+    RoomManager,
+    SequenceGap,
+    StoreUnavailable,
+)
+from rooms.store.keys import tenant_spent
 from spectator.manager import Manager, metering
 from tests.harness.waiting import eventually
 
@@ -61,6 +71,80 @@ async def test_many_publishers_at_once_pass_no_more_than_the_bucket_holds(manage
     most = 40 + 20 * (manager.now_ms() - began) / 1000 + 1
     assert 40 <= 200 - refused <= most
     assert (await manager.log.heads([mine.id]))[mine.id].seq == 200 - refused
+
+
+async def spent(manager: Manager, name: str = "events_per_second") -> float:
+    """What the tenant's bucket is short of."""
+    row = await manager.connection.command("HGETALL", tenant_spent("acme"))
+    return float(row[f"{name}:now".encode()]) if row else 0.0
+
+
+async def test_a_batch_whose_answer_was_lost_is_charged_once(manager: Manager) -> None:
+    mine = await room_of(manager.rooms, "acme", events_per_second=1000)
+    body = b"\n".join([LINE] * 5)
+    first = await manager.publish(mine, body, producer="p", sequence=1)
+    assert await spent(manager) == 5
+    assert await manager.publish(mine, body, producer="p", sequence=1) == first
+    assert await spent(manager) == 5
+    await manager.publish(mine, body, producer="p", sequence=2)
+    assert await spent(manager) == 10
+    await manager.publish(mine, body, producer="p", sequence=1)
+    with pytest.raises(SequenceGap):
+        await manager.publish(mine, body, producer="p", sequence=4)
+    assert await spent(manager) == 10, "neither what is old nor what comes after a hole is stored"
+    await manager.publish(mine, body)
+    await manager.publish(mine, body)
+    assert await spent(manager) == 20, "without a number nobody knows that it is the same"
+
+
+async def test_a_batch_that_the_store_did_not_take_is_charged_once(manager: Manager) -> None:
+    """Charged, then refused by the store: what comes again under its number has been paid for."""
+    mine = await room_of(manager.rooms, "acme", events_per_second=1000)
+    body = b"\n".join([LINE] * 5)
+    await manager.publish(mine, LINE)
+    await manager.connection.command("HSET", f"sp:{{{mine.id}}}:head", "bytes", "no number")
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            await manager.publish(mine, body, producer="p", sequence=1)
+    assert await spent(manager) == 6
+    with pytest.raises(StoreUnavailable):
+        await manager.publish(mine, body + b"\n" + LINE, producer="p", sequence=1)
+    assert await spent(manager) == 12, "another batch under the same number is not what was paid for"
+    await manager.connection.command("HSET", f"sp:{{{mine.id}}}:head", "bytes", 0)
+    await manager.publish(mine, body + b"\n" + LINE, producer="p", sequence=1)
+    assert await spent(manager) == 12
+
+
+async def test_a_repeat_is_answered_although_the_quota_is_used_up(manager: Manager) -> None:
+    mine = await room_of(manager.rooms, "acme", events_per_second=5, stored_bytes=12_000)
+    body = b"\n".join([LINE] * 10)
+    first = await manager.publish(mine, body, producer="p", sequence=1)
+    with pytest.raises(QuotaExceeded):
+        await manager.publish(mine, body, producer="p", sequence=2)
+    assert await manager.publish(mine, body, producer="p", sequence=1) == first
+
+
+async def test_what_this_node_stored_counts_before_it_is_measured(manager: Manager) -> None:
+    mine = await room_of(manager.rooms, "acme", stored_bytes=20_000)
+    body = b"\n".join([LINE] * 5)
+    for _ in range(4):  # 5 KB each
+        await manager.publish(mine, body)
+    with pytest.raises(QuotaExceeded) as caught:
+        await manager.publish(mine, body)
+    assert caught.value.quota == "stored_bytes"
+    used = (await manager.rooms.quotas.usage("acme")).quotas["stored_bytes"].used
+    assert used is not None
+    assert used > 20_000, "who is refused is counted first"
+
+
+async def test_what_was_trimmed_since_counts_no_more(manager: Manager) -> None:
+    """At its limit a tenant is measured before it is refused: here the log was emptied meanwhile."""
+    mine = await room_of(manager.rooms, "acme", stored_bytes=20_000)
+    body = b"\n".join([LINE] * 5)
+    for _ in range(4):
+        await manager.publish(mine, body)
+    await manager.connection.command("HSET", f"sp:{{{mine.id}}}:head", "kept", 0)
+    await manager.publish(mine, body)
 
 
 async def test_a_heartbeat_costs_nothing(manager: Manager) -> None:

@@ -9,16 +9,22 @@ from spectator.events import BodyRefused
 from spectator.hub import Hub
 from spectator.log import Log
 from spectator.manager.publishing import DECODE_ASIDE_BYTES, Publisher
+from spectator.state.codec import VERSION
 from spectator.stats import Stats
 from tests.harness.waiting import eventually
 
 NOW = 1_700_000_000_000
 
 
+async def one_release() -> set[int]:
+    """All nodes are of this release."""
+    return {VERSION}
+
+
 @pytest.fixture
 def publisher(connection: Connection, rooms: RoomManager) -> Publisher:
     log = Log(connection)
-    return Publisher(log, Hub(log, rooms), rooms, Stats())
+    return Publisher(log, Hub(log, rooms), rooms, Stats(), one_release)
 
 
 async def active_room(rooms: RoomManager) -> Room:

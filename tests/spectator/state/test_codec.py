@@ -1,13 +1,17 @@
 import json
 import zlib
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from spectator.state import State
-from spectator.state.codec import VERSION, UnreadableCheckpoint, decode, encode, unpack
+from spectator.state.codec import BEFORE, VERSION, UnreadableCheckpoint, decode, encode, unpack
 
 from .made import busy_run, state_of
+
+WRITTEN_BEFORE = Path(__file__).parent / "checkpoints"
+"""Checkpoints that releases before this one wrote, of ``busy_run(2100, names=2)``."""
 
 
 def opened(checkpoint: bytes) -> dict[str, Any]:
@@ -19,9 +23,21 @@ def closed(content: dict[str, Any]) -> bytes:
     return zlib.compress(json.dumps(content).encode())
 
 
+@pytest.mark.parametrize("version", [BEFORE, VERSION])
 @pytest.mark.parametrize("state", [State(), state_of(busy_run(20)), state_of(busy_run(3000, names=3))])
-def test_a_state_comes_back_from_its_checkpoint(state: State) -> None:
-    assert decode(encode(state)) == state
+def test_a_state_comes_back_from_its_checkpoint_of_either_version(state: State, version: int) -> None:
+    checkpoint = encode(state, version)
+    assert opened(checkpoint)["v"] == version
+    assert decode(checkpoint) == state
+
+
+def test_a_checkpoint_of_the_release_before_is_read_as_it_was() -> None:
+    assert decode((WRITTEN_BEFORE / "version-1").read_bytes()) == state_of(busy_run(2100, names=2))
+
+
+def test_what_is_written_for_the_release_before_is_what_it_wrote() -> None:
+    state = state_of(busy_run(2100, names=2))
+    assert opened(encode(state, 1)) == opened((WRITTEN_BEFORE / "version-1").read_bytes())
 
 
 def test_a_checkpoint_says_where_it_stands() -> None:
@@ -49,12 +65,12 @@ def test_what_is_missing_or_new_does_not_matter() -> None:
     )
 
 
-def test_the_version_before_is_read_and_no_other() -> None:
+@pytest.mark.parametrize("version", [VERSION + 1, BEFORE - 1])
+def test_no_other_version_is_read(version: int) -> None:
     content = opened(encode(state_of(busy_run(5))))
-    assert decode(closed({**content, "v": VERSION - 1})).run is not None
-    for version in (VERSION + 1, VERSION - 2):
-        with pytest.raises(UnreadableCheckpoint, match=f"version {version}"):
-            decode(closed({**content, "v": version}))
+    with pytest.raises(UnreadableCheckpoint, match=f"version {version}") as caught:
+        decode(closed({**content, "v": version}))
+    assert caught.value.version == version
 
 
 @pytest.mark.parametrize(
@@ -68,7 +84,12 @@ def test_the_version_before_is_read_and_no_other() -> None:
         closed({"v": VERSION, "epoch": 1, "seq": 1, "tag": "ä", "state": {}}),
         closed({"v": VERSION, "epoch": 1, "seq": 1, "tag": "", "state": {"run": 5}}),
         closed({"v": VERSION, "epoch": 1, "seq": 1, "tag": "", "state": {"newest": [[1]]}}),
-        closed({"v": VERSION, "epoch": 1, "seq": 1, "tag": "", "state": {"series": {"a": {"stride": 1}}}}),
+        closed({"v": BEFORE, "epoch": 1, "seq": 1, "tag": "", "state": {"series": {"a": {"stride": 1}}}}),
+        closed({"v": VERSION, "epoch": 1, "seq": 1, "tag": "", "state": {"series": {"a": [1, 0, True]}}}),
+        closed(
+            {"v": VERSION, "epoch": 1, "seq": 1, "tag": "", "state": {"series": {"a": [1, 0, True, "AAAA"]}}}
+        ),
+        closed({"v": VERSION, "epoch": 1, "seq": 1, "tag": "", "state": {"series": {"a": [0, 0, True, ""]}}}),
     ],
 )
 def test_whatever_is_wrong_with_the_bytes_is_said_in_one_way(checkpoint: bytes) -> None:
