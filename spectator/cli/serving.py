@@ -26,8 +26,8 @@ NO_NAME = "Links made on this machine lead to it alone: say --public-url, which 
 INSTALL = "pip install 'spectator-rooms[local]'"
 OWN_PACKAGES = frozenset({"rooms", "spectator"})
 SERVE_OPTIONS = (
-    "host", "port", "lan", "redis_url", "public_url", "behind_proxy", "tls_cert", "tls_key",
-    "theme", "static_dir",
+    "host", "port", "lan", "workers", "redis_url", "public_url", "behind_proxy", "tls_cert", "tls_key",
+    "theme", "static_dir", "log_format",
 )  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def _greet(ready: Any, settings: Any, arguments: argparse.Namespace, out: Output
 
     ``ready`` and ``settings`` are the server's ``Ready`` and ``Settings``.
     """
-    if arguments.autostarted:
+    if arguments.autostarted or settings.log_format == "json":  # then the log says it, and only the log
         return
     url, join_root, public = ready.url, ready.join_root, settings.public_url
     lines = [f"serving at {url} (Ctrl-C stops it; rooms stay)"]

@@ -156,6 +156,16 @@ class Hub:
         """Whether the store answers, as this node sees it."""
         return self._outage.over
 
+    @property
+    def store_full(self) -> bool:
+        """Whether the store answers and takes nothing new."""
+        return self._outage.full
+
+    def tenant_of(self, room_id: str) -> str | None:
+        """Whose a room is, as far as this node has to do with it."""
+        room = self._node.rooms.get(room_id)
+        return room.glance.room.tenant if room is not None and room.glance is not None else None
+
     def census(self) -> Census:
         """Who is here at this moment."""
         return census(self._node.rooms.values())
@@ -379,7 +389,8 @@ class Hub:
             self._gatekeeper.ring(room_id)
 
     def _weather_changed(self, weather: Weather) -> None:
-        logger.log(logging.INFO if weather is Weather.FAIR else logging.WARNING, "%s", weather.value)
+        level = logging.INFO if weather is Weather.FAIR else logging.WARNING
+        logger.log(level, "%s", weather.value, extra={"event": weather.value})
         message = speech.notice(weather.value)
         for room in list(self._node.rooms.values()):
             room.renewed_at = float("-inf")

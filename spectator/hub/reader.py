@@ -164,7 +164,9 @@ class Reader:
         self._node.stats.gaps["lost" if broken else "trimmed"] += 1
         epoch = room.feed.cursor.epoch if room.feed is not None else 0
         why = "its log lost events" if broken else "what follows is no longer kept"
-        logger.warning("%s: %s; its viewers begin anew", room.id, why)
+        fields = {"room": room.id, "reason": "lost" if broken else "trimmed"}
+        told = {"event": "began_anew", "fields": fields}
+        logger.warning("%s: %s; its viewers begin anew", room.id, why, extra=told)
         await self.load(room)
         if room.feed is not None and room.feed.cursor.epoch != epoch:
             self._node.stats.epochs += 1

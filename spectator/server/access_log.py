@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
 from rooms import is_code
+from spectator.server.observing import SEEN
 
 access_logger = logging.getLogger("spectator.access")
 
@@ -36,15 +37,21 @@ class AccessLog(AbstractAccessLogger):
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
         """Write the line; ``time`` is in seconds. What programs ask all day long is for debugging only."""
         routine = response.status == 200 and request.path.endswith(_ROUTINE)
+        level = logging.DEBUG if routine else logging.INFO
+        if not self.logger.isEnabledFor(level):
+            return
+        path = printable_path(request)
+        told = (request.remote or "-", request.method, path, response.status, response.body_length)
+        fields = dict(zip(("client", "method", "path", "status", "bytes"), told, strict=True))
+        fields["duration_ms"] = round(time * 1000, 1)
+        if isinstance(request, web.Request) and (seen := request.get(SEEN)) is not None:
+            fields |= {"request": seen.id, "tenant": seen.tenant, "room": seen.room, "code": seen.code}
         self.logger.log(
-            logging.DEBUG if routine else logging.INFO,
+            level,
             "%s %s %s %d %d %.1fms",
-            request.remote or "-",
-            request.method,
-            printable_path(request),
-            response.status,
-            response.body_length,
+            *told,
             time * 1000,
+            extra={"event": "request", "fields": fields},
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from typing import Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -15,6 +16,9 @@ from spectator.server.observing import CURRENT, SEEN, Seen
 from spectator.server.problems import PageNotFound, answer_of, meaning_of, problem_of, problem_response
 
 logger = logging.getLogger("spectator.server")
+
+REFUSED: Final = {"event": "not_answered"}
+BROKEN: Final = {"event": "broken"}
 
 
 @web.middleware
@@ -30,7 +34,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except RoomsError as error:
         if answer_of(error).status >= 500:
-            logger.warning("%s %s: %s", request.method, printable_path(request), error.code)
+            logger.warning("%s %s: %s", request.method, printable_path(request), error.code, extra=REFUSED)
         _count(request, seen, error)
         return problem_response(error)
     except web.HTTPException as error:
@@ -45,7 +49,9 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         frames = "".join(traceback.format_tb(error.__traceback__))
         what = type(error).__name__
         path = printable_path(request)
-        logger.error("%s %s: %s\n%s", request.method, path, what, frames)  # noqa: TRY400 - as said
+        logger.error(  # noqa: TRY400 - as said
+            "%s %s: %s\n%s", request.method, path, what, frames, extra=BROKEN
+        )
         if request.writer.output_size > 0:
             raise ConnectionError("the answer had begun; the connection is ended instead") from None
         broken = InternalError()

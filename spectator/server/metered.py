@@ -73,6 +73,8 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric("spectator_info", "gauge", "1, with the version.", lambda _: {version(): 1.0}, ("version",)),
     Metric("spectator_store_up", "gauge", "Whether the store answers (1) or not (0).",
            lambda moment: float(moment.manager.hub.store_up)),
+    Metric("spectator_store_full", "gauge", "Whether the store has no memory left (1) or has (0).",
+           lambda moment: float(moment.manager.hub.store_full)),
     Metric("spectator_store_trip_seconds", "histogram",
            "How long the store took for one command; asked once a second.", _counted("store_trip")),
     Metric("spectator_store_lag_seconds", "histogram",

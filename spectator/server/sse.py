@@ -49,6 +49,7 @@ async def handle(call: Call) -> web.StreamResponse:
         raise Busy("There are too many connections from here. Close some, then try again.")
     try:
         hub.turnstile.known(call.client)
+        call.noted.room = admission.room
         note_watching(call.manager, call.caller, call.client, room=admission.room)
         call.noted.what = None  # it is noted: a stream may stay for days
         return await _stream(call, admission)

@@ -16,6 +16,7 @@ from rooms import RoomsError
 from spectator.hub import Close, Variant, Viewer
 from spectator.server.access import bearer_of, caller_of, client_of
 from spectator.server.keys import MANAGER, SETTINGS, TURNS
+from spectator.server.observing import SEEN
 from spectator.server.problems import answer_of
 from spectator.server.sockets.connection import Connection
 from spectator.server.sockets.sink import TransportSink
@@ -69,6 +70,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
         await connection.serve()
     finally:
         await connection.close()
+        request[SEEN].stood_in(viewer.room_id, hub.tenant_of(viewer.room_id))
         if counted:
             hub.turnstile.leave(viewer.client, stranger=not connection.known)
     return socket

@@ -16,6 +16,9 @@ def add(commands: Subparsers) -> None:
         "--lan", action="store_true", default=None, help="listen on this machine's private addresses"
     )
     serve.add_argument(
+        "--workers", type=positive(int), metavar="N", help="so many processes share the port (1)"
+    )
+    serve.add_argument(
         "--redis", dest="redis_url", type=store_url, metavar="URL", help="use this server as the store"
     )
     serve.add_argument("--public-url", metavar="URL", help="how people reach this server through a proxy")
@@ -26,6 +29,9 @@ def add(commands: Subparsers) -> None:
         "--tls-cert", type=folder, metavar="FILE", help="serve TLS with this certificate (PEM)"
     )
     serve.add_argument("--tls-key", type=folder, metavar="FILE", help="its key (PEM, without a passphrase)")
+    serve.add_argument(
+        "--log-format", choices=("text", "json"), help="write the log for people or for programs (text)"
+    )
     serve.add_argument("--theme", metavar="NAME", help="the look of the page")
     serve.add_argument(
         "--static", dest="static_dir", type=folder, metavar="DIR", help="serve this page instead"
