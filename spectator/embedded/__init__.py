@@ -6,6 +6,7 @@ store down; after a ``kill -9`` of all users it stays, and the next one adopts i
 
 from spectator.embedded.binary import find_binary
 from spectator.embedded.errors import NoStoreBinary, StoreElsewhere, StoreError, StoreFailed
+from spectator.embedded.machine import runtime_folder
 from spectator.embedded.store import EmbeddedStore, open_store
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "StoreFailed",
     "find_binary",
     "open_store",
+    "runtime_folder",
 ]

@@ -55,15 +55,27 @@ def socket_path(data_dir: Path, runtime_dir: str | None) -> Path:
         StoreFailed: there is no such folder and none can be made.
     """
     name = hashlib.sha256(os.fsencode(data_dir.resolve())).hexdigest()[:16] + ".sock"
+    return runtime_folder(runtime_dir, len(os.fsencode(name))) / name
+
+
+def runtime_folder(runtime_dir: str | None, name_bytes: int = 40) -> Path:
+    """Return a folder for this user's sockets, which only this user may enter; it is made where it is missing.
+
+    Args:
+        runtime_dir: the value of ``XDG_RUNTIME_DIR``, or None.
+        name_bytes: how long the path of a socket below it may be: there are 103 bytes in all.
+
+    Raises:
+        StoreFailed: there is no such folder and none can be made.
+    """
     problems = []
     for folder in _runtime_folders(runtime_dir):
-        path = folder / name
-        if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
+        if len(os.fsencode(folder)) + 1 + name_bytes > LONGEST_SOCKET_PATH:
             problems.append(f"{folder} is too long a path for a socket")
             continue
         problem = _make_private(folder)
         if problem is None:
-            return path
+            return folder
         problems.append(problem)
     raise StoreFailed(
         f"No place for the store's socket: {'; '.join(problems)}. Set XDG_RUNTIME_DIR to a short path."

@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler as WebHandler
 from pydantic import BaseModel
 
-from rooms import JoinAsk, Role, Room, RoomNotFound, StoreUnavailable, UnsupportedMediaType, is_room_id
+from rooms import Busy, JoinAsk, Role, Room, RoomNotFound, StoreUnavailable, UnsupportedMediaType, is_room_id
 from spectator.server.access import bearer_of, caller_of
 from spectator.server.auditing import Noted
 from spectator.server.bodies import check as check_form
@@ -38,7 +38,7 @@ def _handler(route: Route) -> WebHandler:
         with Timed(route, kind, request), Noted(route, request) as noted:
             request[SEEN].call = kind
             request[SEEN].follow(noted)
-            _check_store(request)
+            _check_open(request)
             turns = request.app[PUBLISHING if route.policy is PUBLISHER else TURNS]
             async with turns.turn():
                 call = await _admit(route, request, noted)
@@ -56,10 +56,19 @@ def _handler(route: Route) -> WebHandler:
     return handle
 
 
-def _check_store(request: web.Request) -> None:
-    """Refuse at once what would only wait for a store that does not answer: ``StoreUnavailable``."""
+def _check_open(request: web.Request) -> None:
+    """Refuse at once what would only wait for a store that does not answer, or comes to a node that ends.
+
+    Raises:
+        Busy: this node is on its way out; nothing of the call was done, so it can go to another.
+        StoreUnavailable: as said.
+    """
     hub = request.app[MANAGER].hub
-    if not hub.available and not hub.stopping:
+    if hub.stopping:
+        raise Busy(
+            "This server is restarting. Nothing was changed; send it again in a moment.", retry_after=1
+        )
+    if not hub.available:
         raise StoreUnavailable(retry_after=2.0)
 
 

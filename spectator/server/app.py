@@ -9,7 +9,7 @@ from aiohttp import web
 from spectator.manager import Manager
 from spectator.server.api import add_routes
 from spectator.server.guard import guard
-from spectator.server.headers import add_security_headers
+from spectator.server.headers import add_security_headers, part_when_stopping
 from spectator.server.hosts import Doorman
 from spectator.server.intake import EVENTS_BODY_LIMIT
 from spectator.server.keys import (
@@ -53,6 +53,7 @@ def make_app(manager: Manager, settings: Settings, *, join_root: str = "") -> we
     app[WEBHOOKS] = Webhooks(settings.webhook_networks)
     app.on_cleanup.append(_stop_webhooks)
     app.on_response_prepare.append(add_security_headers)
+    app.on_response_prepare.append(part_when_stopping)
     app[PAGES] = Pages(static_folder(settings), documents())
     add_routes(app, ROUTES)
     add_places(app.router)

@@ -28,15 +28,19 @@ class Discovery:
     Args:
         data_dir: the data folder.
         url: where this server is reached on this machine, ``http://127.0.0.1:8000``.
+        workers: so many processes serve there; the one that is named is their parent.
+        store: "embedded": over the store of this folder; "given": over one that the server was told of.
     """
 
-    def __init__(self, data_dir: Path, url: str) -> None:
+    def __init__(self, data_dir: Path, url: str, *, workers: int = 1, store: str = "embedded") -> None:
         self._path = data_dir / SERVER_FILE
         self._own: dict[str, Any] = {
             "url": url,
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "version": version(),
+            "workers": workers,
+            "store": store,
             "started_at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         }
 

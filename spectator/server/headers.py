@@ -11,7 +11,7 @@ from typing import Final
 from aiohttp import web
 
 from spectator.server.hosts import is_tls
-from spectator.server.keys import HOST
+from spectator.server.keys import HOST, MANAGER
 from spectator.server.observing import SEEN
 
 SECURITY_HEADERS: Final = {
@@ -43,6 +43,8 @@ def content_security_policy(host: str | None) -> str:
     return _PAGE_POLICY.format(sockets=sockets)
 
 
+_SWITCHING: Final = 101
+
 TLS_HEADERS: Final = {"Strict-Transport-Security": "max-age=31536000"}
 """Said over TLS alone: a browser that has heard it asks this name by https only, whatever port it asks."""
 
@@ -50,6 +52,16 @@ TLS_HEADERS: Final = {"Strict-Transport-Security": "max-age=31536000"}
 def security_headers(request: web.BaseRequest) -> dict[str, str]:
     """What every answer to this request carries."""
     return SECURITY_HEADERS | TLS_HEADERS if is_tls(request) else SECURITY_HEADERS
+
+
+async def part_when_stopping(request: web.Request, response: web.StreamResponse) -> None:
+    """``on_response_prepare``: a node on its way out keeps no connection for a further question.
+
+    Whoever asks it again over this one would find nobody; a new one may lead to another node.
+    """
+    if response.status != _SWITCHING and request.app[MANAGER].hub.stopping:
+        response.force_close()
+        response.headers["Connection"] = "close"
 
 
 async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:

@@ -25,10 +25,18 @@ class CannotListenError(SettingsError):
     """No socket could be opened; the message says where and what to do."""
 
 
-def open_sockets(settings: Settings) -> list[socket.socket]:
+SPREADS: Final = sys.platform == "linux"
+"""Whether sockets that share a port (SO_REUSEPORT) get the connections in equal parts."""
+
+
+def open_sockets(settings: Settings, *, shared: bool = False) -> list[socket.socket]:
     """Open the listening sockets, all on one port; the first is the one whose address is told to programs.
 
     A port that was named is taken or refused; the default is looked for upwards (8000 to 8019).
+
+    Args:
+        settings: where.
+        shared: further processes will serve there, by ``open_beside``.
 
     Raises:
         CannotListenError: the address is not this machine's, or no port is free.
@@ -37,7 +45,7 @@ def open_sockets(settings: Settings) -> list[socket.socket]:
     ports: Sequence[int] = [settings.port] if "port" in settings.model_fields_set else PORTS
     for port in ports:
         try:
-            return _open_all(hosts, port)
+            return _open_all(hosts, port, shared=shared and SPREADS)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise CannotListenError(
@@ -48,20 +56,54 @@ def open_sockets(settings: Settings) -> list[socket.socket]:
     raise CannotListenError(f"the ports {ports[0]} to {ports[-1]} are in use; choose one with --port")
 
 
-def _open_all(hosts: Sequence[str], port: int) -> list[socket.socket]:
+def open_beside(sockets: Sequence[socket.socket]) -> list[socket.socket]:
+    """Open further sockets on the same addresses, for one more process that serves there.
+
+    The system spreads new connections evenly over all sockets of an address, and those that wait at a socket
+    stay as long as any process holds it. Where the system does not spread them (it is not Linux), these are
+    the same sockets: whoever is free accepts.
+
+    Args:
+        sockets: made by ``open_sockets`` with ``shared``.
+
+    Raises:
+        CannotListenError: somebody else has taken the port meanwhile.
+    """
+    if not SPREADS:
+        return [one.dup() for one in sockets]
+    opened: list[socket.socket] = []
+    try:
+        for host, port, *_ in (one.getsockname() for one in sockets):
+            opened.append(_open(host, port, shared=True))
+    except OSError as error:
+        _close(opened)
+        raise CannotListenError(f"cannot listen once more: {error.strerror or error}") from error
+    return opened
+
+
+def _open_all(hosts: Sequence[str], port: int, *, shared: bool) -> list[socket.socket]:
     opened: list[socket.socket] = []
     try:
         for host in hosts:
-            opened.append(_open(host, port))
+            if shared:
+                # Sockets that are shared may be opened beside a stranger's: only this finds the port taken.
+                probe = _open(host, port)
+                port = port or probe.getsockname()[1]
+                probe.close()
+            opened.append(_open(host, port, shared=shared))
             port = port or opened[0].getsockname()[1]
     except OSError:
-        for one in opened:
-            one.close()
+        _close(opened)
         raise
     return opened
 
 
-def _open(host: str, port: int) -> socket.socket:
+def _close(sockets: Sequence[socket.socket]) -> None:
+    for one in sockets:
+        one.close()
+
+
+def _open(host: str, port: int, *, shared: bool = False) -> socket.socket:
     family, kind, protocol, _, address = socket.getaddrinfo(
         host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
@@ -71,6 +113,8 @@ def _open(host: str, port: int) -> socket.socket:
     try:
         opened.setblocking(False)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6:
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         opened.bind(address)

@@ -1,42 +1,37 @@
-"""One node from start to end: store, sockets, ``server.json``; graceful stop; the end after an idle hour."""
+"""A server from start to end: store, sockets, ``server.json``; one process, or a parent of several."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import resource
+import shutil
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Final
+from pathlib import Path
+from typing import Final
 
-from aiohttp import web
-
-from rooms import RoomsError, StoreUnavailable
-from spectator.embedded import open_store
-from spectator.manager import Manager
-from spectator.server.app import documents, make_app
+from spectator.embedded import EmbeddedStore, open_store, runtime_folder
 from spectator.server.discovery import Discovery
-from spectator.server.door import make_door
-from spectator.server.listening import BACKLOG, open_sockets, url_of
-from spectator.server.log_lines import LogLines
-from spectator.server.signals import Reload, signals
-from spectator.server.tls import GOODBYE_S, HANDSHAKE_S, Certificate
-from spectator.settings import Settings, SettingsError, private_folder
+from spectator.server.listening import open_sockets, url_of
+from spectator.server.log_lines import set_up_logging
+from spectator.server.running import answering, domain, until_over
+from spectator.server.signals import Reload, Stop, signals
+from spectator.server.tls import Certificate
+from spectator.server.workers import Crew, Interrupted
+from spectator.settings import Settings, private_folder, runtime_dir
 from spectator.tasks import Tasks
 
 logger = logging.getLogger("spectator.server")
 
-STOP_S: Final = 9.0
-"""Within so many seconds of SIGTERM everything has been said and closed; what has not is dropped."""
+ENDED_BY_S: Final = 9.8
+"""So long after the first SIGTERM nothing is waited for any more."""
 
-_ACCEPTS: Final = 64
-"""Connections accepted in one turn of the loop."""
-
-_LOOK_S: Final = 2.0
-_IDLE_LOOKS: Final = 10
+_CLAIM_S: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +47,24 @@ class Ready:
     join_root: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """What a server begins with, whether it is one process or several."""
+
+    settings: Settings
+    sockets: Sequence[socket.socket]
+    certificate: Certificate | None
+    stop: Stop
+    ready: Ready
+    on_ready: Callable[[Ready], None] | None
+
+    def told(self, how: str) -> None:
+        """Say that it serves."""
+        logger.info("serving at %s%s", self.ready.url, how)
+        if self.on_ready is not None:
+            self.on_ready(self.ready)
+
+
 async def serve(settings: Settings, on_ready: Callable[[Ready], None] | None = None) -> None:
     """Run a server until SIGTERM, SIGINT, or ``settings.idle_exit_s`` seconds without publisher and viewer.
 
@@ -61,118 +74,95 @@ async def serve(settings: Settings, on_ready: Callable[[Ready], None] | None = N
 
     Raises:
         SettingsError: a port in use, a store that does not answer or must not be used, a key file open to
-        others.
+        others, workers that die as fast as they are started.
         StoreError: the embedded store cannot be started.
     """
-    _set_up_logging(settings)
+    set_up_logging(settings.log_level, settings.log_format)
     _raise_file_limit()
     private_folder(settings.data_dir)
-    stop = asyncio.Event()
+    certificate = Certificate.of(settings)
     async with AsyncExitStack() as stack:
-        certificate = Certificate.of(settings)
-        sockets = open_sockets(settings)
+        sockets = open_sockets(settings, shared=settings.workers > 1)
         for one in sockets:
             stack.callback(one.close)
-        ready = _ready(settings, sockets)
-        manager = await stack.enter_async_context(_manager(settings))
-        stack.enter_context(signals(stop, Reload(manager, certificate)))
-        await stack.enter_async_context(
-            answering(manager, settings, sockets, join_root=ready.join_root or "", certificate=certificate)
+        begun = _Start(settings, sockets, certificate, Stop(), _ready(settings, sockets), on_ready)
+        await (_serve_alone(begun) if settings.workers == 1 else _serve_by_workers(begun))
+
+
+async def _serve_alone(begun: _Start) -> None:
+    settings, stop, ready = begun.settings, begun.stop, begun.ready
+    async with AsyncExitStack() as stack:
+        store_url = settings.redis_url
+        if store_url is None:
+            store_url = await stack.enter_async_context(_own_store(settings, stop))
+        manager = await stack.enter_async_context(domain(settings, store_url, stop))
+        stack.enter_context(signals(stop, Reload(manager, begun.certificate).run))
+        served = answering(
+            manager,
+            settings,
+            begun.sockets,
+            join_root=ready.join_root or "",
+            certificate=begun.certificate,
+            stop=stop,
         )
+        await stack.enter_async_context(served)
         await stack.enter_async_context(_told(settings, ready.url))
-        logger.info("serving at %s", ready.url)
-        if on_ready is not None:
-            on_ready(ready)
-        await _until_over(manager, settings, stop)
+        begun.told("")
+        await until_over(manager, stop, settings.idle_exit_s)
+        logger.info("stopping")
+
+
+async def _serve_by_workers(begun: _Start) -> None:
+    """Keep the workers; each reads the certificate for itself, it was only found good here."""
+    settings, stop, ready = begun.settings, begun.stop, begun.ready
+    async with AsyncExitStack() as stack:
+        if settings.redis_url is None:  # the workers find it running, and it stays when all of them die
+            await stack.enter_async_context(_own_store(settings, stop))
+        folder = Path(tempfile.mkdtemp(prefix="workers-", dir=runtime_folder(runtime_dir())))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        crew = Crew(settings, begun.sockets, folder, ready.join_root or "")
+        stack.enter_context(signals(stop, crew.reload))
+        try:
+            await stack.enter_async_context(crew.serving(stop))
+        except Interrupted:
+            return
+        await stack.enter_async_context(_told(settings, ready.url))
+        begun.told(f" with {settings.workers} workers")
+        await crew.over(stop)
         logger.info("stopping")
 
 
 @asynccontextmanager
-async def _manager(settings: Settings) -> AsyncIterator[Manager]:
-    """The domain over the store that was named, or over the embedded one; both closed at the end."""
-    async with AsyncExitStack() as stack:
-        store_url = settings.redis_url
-        if store_url is None:
-            store = await open_store(settings.data_dir)
-            stack.push_async_callback(store.close)
-            store_url = store.url
-        try:
-            manager = await Manager.open(settings, store_url)
-        except StoreUnavailable as error:
-            where = (
-                "at the address of --redis (SPECTATOR_REDIS_URL)"
-                if settings.redis_url
-                else "of the data folder"
-            )
-            raise SettingsError(
-                f"the store {where} does not answer; see that it runs, then start again"
-            ) from error
-        except RoomsError as error:
-            raise SettingsError(error.message) from error
-        stack.push_async_callback(manager.stop)
-        await manager.start()
-        yield manager
-
-
-@asynccontextmanager
-async def answering(
-    manager: Manager,
-    settings: Settings,
-    sockets: Sequence[socket.socket],
-    *,
-    join_root: str = "",
-    certificate: Certificate | None = None,
-) -> AsyncIterator[None]:
-    """Answer on the sockets; at the end say good-bye to the viewers, then let what is under way finish.
-
-    Args:
-        manager: a started domain; whoever started it stops it.
-        settings: as for ``make_app``.
-        sockets: bound and listening.
-        join_root: as for ``make_app``.
-        certificate: with one, the sockets speak TLS only.
-    """
-    loop = asyncio.get_running_loop()
-    await asyncio.to_thread(documents)  # so that make_app finds them ready
-    app = make_app(manager, settings, join_root=join_root)
-    runner = web.AppRunner(app, shutdown_timeout=1.0)
-    await runner.setup()
-    server = runner.server
-    assert server is not None, "a runner that was set up has a server"
-    listeners = []
-    for one in sockets:
-        door = partial(make_door, server, loop)
-        listeners.append(await loop.create_server(door, sock=one, backlog=_ACCEPTS, **_secured(certificate)))
-        # asyncio accepts so many in one turn of its loop; those that wait for it may be more.
-        one.listen(BACKLOG)
+async def _own_store(settings: Settings, stop: Stop) -> AsyncIterator[str]:
+    """The URL of the embedded store; whoever uses it last shuts it down."""
+    store = await open_store(settings.data_dir)
     try:
-        yield
+        yield store.url
     finally:
-        for listener in listeners:
-            listener.close()
-        await _in_time(manager.say_goodbye, "good-bye to the viewers")
-        await _in_time(runner.cleanup, "the calls under way")
+        await stop.within(ENDED_BY_S, lambda: _closed(store), "the end of the store")
 
 
-def _secured(certificate: Certificate | None) -> dict[str, Any]:
-    """How ``create_server`` is told of a certificate."""
-    if certificate is None:
-        return {}
-    return {
-        "ssl": certificate.context,
-        "ssl_handshake_timeout": HANDSHAKE_S,
-        "ssl_shutdown_timeout": GOODBYE_S,
-    }
+async def _closed(store: EmbeddedStore) -> None:
+    """Close it in a thread that keeps no process alive: a store that hangs must not hold up the end."""
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+
+    def close() -> None:
+        store.stop()
+        loop.call_soon_threadsafe(done.set)
+
+    threading.Thread(target=close, name="spectator-store-end", daemon=True).start()
+    await done.wait()
 
 
 @asynccontextmanager
 async def _told(settings: Settings, url: str) -> AsyncIterator[None]:
     """Keep ``server.json`` true as long as this server lives."""
-    discovery = Discovery(settings.data_dir, url)
+    store = "embedded" if settings.redis_url is None else "given"
+    discovery = Discovery(settings.data_dir, url, workers=settings.workers, store=store)
     tasks = Tasks("server.json")
 
     async def look() -> None:
-        await asyncio.sleep(_LOOK_S * _IDLE_LOOKS)
+        await asyncio.sleep(_CLAIM_S)
         await discovery.claim()
 
     await discovery.claim()
@@ -182,32 +172,6 @@ async def _told(settings: Settings, url: str) -> AsyncIterator[None]:
     finally:
         await tasks.stop()
         discovery.release()
-
-
-async def _until_over(manager: Manager, settings: Settings, stop: asyncio.Event) -> None:
-    """Return when ``stop`` is set, or when nobody has published or watched here for the idle time."""
-    loop = asyncio.get_running_loop()
-    watched_at = loop.time()
-    while not stop.is_set():
-        try:
-            async with asyncio.timeout(_LOOK_S):
-                await stop.wait()
-        except TimeoutError:
-            pass
-        if manager.hub.connections:
-            watched_at = loop.time()
-        idle = min(manager.silent_for(), loop.time() - watched_at)
-        if settings.idle_exit_s is not None and idle > settings.idle_exit_s:
-            logger.info("nobody has published or watched for %.0f s", idle)
-            return
-
-
-async def _in_time(step: Callable[[], Awaitable[None]], told: str) -> None:
-    try:
-        async with asyncio.timeout(STOP_S / 2):
-            await step()
-    except TimeoutError:
-        logger.warning("%s took too long and was cut off", told)
 
 
 def _ready(settings: Settings, sockets: Sequence[socket.socket]) -> Ready:
@@ -224,9 +188,3 @@ def _raise_file_limit() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         except (ValueError, OSError) as error:
             logger.info("at most %d open files: %s", soft, error)
-
-
-def _set_up_logging(settings: Settings) -> None:
-    lines = logging.StreamHandler()
-    lines.setFormatter(LogLines())
-    logging.basicConfig(level=settings.log_level.upper(), handlers=[lines])

@@ -117,7 +117,9 @@ async def measured(way: Way) -> None:
     print(f"{way.name}:")
     print(f"  {CONNECTIONS} at once       {spread(burst)}")
     print(f"  one after the other   {spread(quiet)}")
-    print(f"  {AT_KILL} while one is killed: {killed['reset']} reset, {killed['waits']} wait for its successor")
+    print(
+        f"  {AT_KILL} while one is killed: {killed['reset']} reset, {killed['waits']} wait for its successor"
+    )
     print(f"  40 afterwards: {after['reset']} reset, {after['waits']} wait")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from rooms import Busy
 from spectator.nodes import version
 from spectator.server.answers import HealthAnswer, reply
 from spectator.server.keys import MANAGER
@@ -15,6 +16,8 @@ async def alive(_request: web.Request) -> web.Response:
 
 
 async def ready(request: web.Request) -> web.Response:
-    """The store answers as well. Raises ``StoreUnavailable`` (503)."""
+    """The store answers as well, and this node stays. Raises ``StoreUnavailable``, ``Busy`` (503)."""
+    if request.app[MANAGER].hub.stopping:
+        raise Busy("This server is on its way out.", retry_after=1)
     await request.app[MANAGER].check_store()
     return reply(HealthAnswer(status="ready", version=version()))

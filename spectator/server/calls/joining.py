@@ -137,7 +137,8 @@ async def _answered(call: Call, wait_s: float) -> Admitted | JoinRequest:
             while True:
                 outcome = await rooms.redeem_request(call.caller)
                 left = end - time.monotonic()
-                if isinstance(outcome, Admitted) or outcome.status != "pending_approval" or left <= 0:
+                over = left <= 0 or call.manager.hub.stopping
+                if isinstance(outcome, Admitted) or outcome.status != "pending_approval" or over:
                     return outcome
                 await watch.changed(min(left, POLL_S))
 

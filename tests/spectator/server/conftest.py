@@ -17,7 +17,7 @@ from spectator.embedded import EmbeddedStore
 from spectator.manager import Manager
 from spectator.manager.local import local_key
 from spectator.server.listening import open_sockets, url_of
-from spectator.server.serving import answering
+from spectator.server.running import answering
 from spectator.settings import Settings
 
 

@@ -26,7 +26,7 @@ def named(folder: Path) -> dict[str, Any]:
 async def test_it_names_this_server(tmp_path: Path) -> None:
     assert await Discovery(tmp_path, "http://127.0.0.1:8000").claim()
     told = named(tmp_path)
-    assert told.keys() == {"url", "host", "pid", "version", "started_at"}
+    assert told.keys() == {"url", "host", "pid", "version", "workers", "store", "started_at"}
     assert (told["url"], told["pid"], told["host"]) == (
         "http://127.0.0.1:8000",
         os.getpid(),

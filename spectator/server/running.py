@@ -1,0 +1,155 @@
+"""One node over a store and sockets that somebody opened for it: it answers, and at the end it drains."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, Final
+
+from aiohttp import web
+
+from rooms import RoomsError, StoreUnavailable
+from spectator.manager import Manager
+from spectator.nodes import ALONE, Worker
+from spectator.server.app import documents, make_app
+from spectator.server.door import make_door
+from spectator.server.listening import BACKLOG
+from spectator.server.signals import Stop
+from spectator.server.tls import GOODBYE_S, HANDSHAKE_S, Certificate
+from spectator.settings import Settings, SettingsError
+
+GOODBYE_BY_S: Final = 4.0
+"""So long after the first SIGTERM the viewers have been told, and their connections are closed."""
+
+ANSWERED_BY_S: Final = 7.5
+"""So long after it the calls that were under way are answered; what is not is cut off."""
+
+STORED_BY_S: Final = 9.0
+"""So long after it what was noted is written (the audit), or left."""
+
+_UNDER_WAY_S: Final = 3.0
+"""A call that was under way when its viewers were gone has so long: any call of the store ends in 2.5 s."""
+
+logger = logging.getLogger("spectator.server")
+
+_ACCEPTS: Final = 64
+"""Connections accepted in one turn of the loop."""
+
+_LOOK_S: Final = 2.0
+
+
+@asynccontextmanager
+async def domain(
+    settings: Settings, store_url: str, stop: Stop, worker: Worker = ALONE
+) -> AsyncIterator[Manager]:
+    """The started domain over a store; stopped in time at the end.
+
+    Raises:
+        SettingsError: the store does not answer or must not be used, or a file of the data folder is unsafe.
+    """
+    try:
+        manager = await Manager.open(settings, store_url, worker)
+    except StoreUnavailable as error:
+        where = (
+            "at the address of --redis (SPECTATOR_REDIS_URL)" if settings.redis_url else "of the data folder"
+        )
+        raise SettingsError(
+            f"the store {where} does not answer; see that it runs, then start again"
+        ) from error
+    except RoomsError as error:
+        raise SettingsError(error.message) from error
+    try:
+        await manager.start()
+        yield manager
+    finally:
+        await stop.within(STORED_BY_S, manager.stop, "what was to be written")
+
+
+@asynccontextmanager
+async def answering(
+    manager: Manager,
+    settings: Settings,
+    sockets: Sequence[socket.socket],
+    *,
+    join_root: str = "",
+    certificate: Certificate | None = None,
+    stop: Stop | None = None,
+) -> AsyncIterator[None]:
+    """Answer on the sockets; at the end say good-bye to the viewers, then let what is under way finish.
+
+    Until then it goes on accepting: whoever comes is told to come back later, not refused without a word.
+
+    Args:
+        manager: a started domain; whoever started it stops it.
+        settings: as for ``make_app``.
+        sockets: bound and listening.
+        join_root: as for ``make_app``.
+        certificate: with one, the sockets speak TLS only; those of this machine alone (Unix) never do.
+        stop: how long the end may take.
+    """
+    loop = asyncio.get_running_loop()
+    stop = stop or Stop()
+    await asyncio.to_thread(documents)  # so that make_app finds them ready
+    app = make_app(manager, settings, join_root=join_root)
+    runner = web.AppRunner(app, shutdown_timeout=_UNDER_WAY_S)
+    await runner.setup()
+    server = runner.server
+    assert server is not None, "a runner that was set up has a server"
+    door = partial(make_door, server, loop)
+    listeners = []
+    for one in sockets:
+        secured = _secured(certificate if one.family != socket.AF_UNIX else None)
+        listeners.append(await loop.create_server(door, sock=one, backlog=_ACCEPTS, **secured))
+        # asyncio accepts so many in one turn of its loop; those that wait for it may be more.
+        one.listen(BACKLOG)
+    try:
+        yield
+    finally:
+        await stop.within(GOODBYE_BY_S, manager.say_goodbye, "good-bye to the viewers")
+        for listener in listeners:
+            listener.close()
+        await stop.within(ANSWERED_BY_S, runner.cleanup, "the calls under way")
+
+
+async def until_over(
+    manager: Manager, stop: Stop, idle_exit_s: float | None, told: Callable[[float], None] | None = None
+) -> None:
+    """Return when it was told to stop, or when nobody has published or watched here for the idle time.
+
+    Args:
+        manager: whose publishers and viewers count.
+        stop: says when.
+        idle_exit_s: after so many seconds of neither it returns; None: never.
+        told: called every two seconds with the seconds of neither.
+    """
+    loop = asyncio.get_running_loop()
+    watched_at = loop.time()
+    while not stop.asked.is_set():
+        try:
+            async with asyncio.timeout(_LOOK_S):
+                await stop.asked.wait()
+        except TimeoutError:
+            pass
+        if manager.hub.connections:
+            watched_at = loop.time()
+        idle = min(manager.silent_for(), loop.time() - watched_at)
+        if told is not None:
+            told(idle)
+        if idle_exit_s is not None and idle > idle_exit_s:
+            logger.info("nobody has published or watched for %.0f s", idle)
+            return
+
+
+def _secured(certificate: Certificate | None) -> dict[str, Any]:
+    """How ``create_server`` is told of a certificate."""
+    if certificate is None:
+        return {}
+    return {
+        "ssl": certificate.context,
+        "ssl_handshake_timeout": HANDSHAKE_S,
+        "ssl_shutdown_timeout": GOODBYE_S,
+    }
