@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import msgspec
 from msgspec import UNSET
 
-from spectator.events.kinds import CLASS_OF, LIFE, EventClass, RunStatus, run_name, samples
+from spectator.events.kinds import CLASS_OF, LIFE, EventClass, RunStatus, of_source, run_name, samples
 from spectator.events.limits import LIMITS, Limits
 from spectator.events.shapes import KIND_OF, PLAIN_EVENT
 from spectator.events.walk import Refused, Walked
@@ -184,16 +184,30 @@ def _decode_lines(lines: list[bytes], stamp: bytes, limits: Limits) -> Decoded:
         if long or (type(time) is datetime and time.tzinfo is not UTC):
             _walk(decoded, number, line, stamp, limits)
             continue
-        if kind == "training_metrics":
-            measured.append((len(events), shape.data_ if shape.source_ is UNSET else samples(parse(line))))
+        if kind == "training_metrics" and shape.source_ is UNSET:
+            measured.append((len(events), shape.data_))
         elif kind in _SAMPLED:
-            measured.append((len(events), samples(parse(line))))
+            measured.append((len(events), _measured(kind, shape, line)))
         elif kind == "training_event" and shape.event_ in LIFE:
             decoded.life.append((len(events), LIFE[shape.event_], run_name(shape.data_)))
         events.append(line if time is not UNSET else line[:-1] + stamp)
         kinds.append(kind)
         numbers.append(number)
     return decoded
+
+
+def _measured(kind: str, shape: Any, line: bytes) -> Mapping[str, Any]:
+    """What ``samples`` says of a line, from the shape that was decoded already."""
+    if kind == "training_metrics":
+        found = shape.data_
+    elif kind == "episode_metrics":
+        found = shape.metrics_
+    elif kind == "metric":
+        found = {shape.name_: shape.value_}
+    else:
+        return samples(parse(line))
+    source = shape.source_
+    return cast("Mapping[str, Any]", found) if source is UNSET else of_source(found, source)
 
 
 def _walk(decoded: Decoded, number: int, line: bytes, stamp: bytes, limits: Limits) -> None:

@@ -91,9 +91,12 @@ def samples(event: Mapping[str, Any]) -> dict[str, Any]:
         found = event.get(SAMPLED_FIELD.get(kind, "")) if isinstance(kind, str) else None
     if not isinstance(found, dict):
         return {}
-    if "source" in event:
-        return {f"{name}@{event['source']}": value for name, value in found.items() if name not in AXES}
-    return found
+    return of_source(found, event["source"]) if "source" in event else found
+
+
+def of_source(measured: Mapping[str, Any], source: Any) -> dict[str, Any]:
+    """Name what a worker measured after it; where it was measured (the step) is no series."""
+    return {f"{name}@{source}": value for name, value in measured.items() if name not in AXES}
 
 
 def _points(graphs: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The shape of each type of event, as two sets of msgspec structs made from one table.
 
-A *plain* shape knows every field and holds nothing nested beyond what the type needs, so whatever it decodes
-is within all bounds and can be stored as it came: this is the way of nearly every event, at the speed of
+A *plain* shape knows every field and how deep each may be nested, a few levels, so whatever it decodes is
+within all bounds and can be stored as it came: this is the way of nearly every event, at the speed of
 msgspec. A *nested* shape also takes further fields and any JSON inside; what only it accepts has to be walked
 through value by value.
 """
@@ -22,10 +22,14 @@ Number = Integer | float | None
 Scalar = bool | Integer | float | str | None
 Name = Annotated[str, Meta(min_length=1, max_length=NAME)]
 Label = Name | Integer
-Measured = Annotated[dict[Name, Scalar], Meta(max_length=NAMES)]
+Level2 = Scalar | list[Scalar] | dict[str, Scalar]
+Level3 = Scalar | list[Level2] | dict[str, Level2]
+Level4 = Scalar | list[Level3] | dict[str, Level3]
+Shallow = dict[str, Level4]
+"""User data of a few levels: a type written out, so that msgspec sees to its depth and its integers."""
+Measured = Annotated[dict[Name, Level2], Meta(max_length=NAMES)]
 MeasuredDeep = Annotated[dict[Name, Any], Meta(max_length=NAMES)]
 Object = dict[str, Any]
-Flat = dict[Name, Scalar]
 Time = (
     Annotated[datetime, Meta(tz=True)]
     | Annotated[int, Meta(ge=0, le=LATEST)]
@@ -91,20 +95,20 @@ _FIELDS: Final[Mapping[str, Iterable[_Field]]] = {
     "metric": (
         _Field("name", Name, Name),
         _Field("value", Number | bool, Number | bool),
-        _Field("metadata", Flat, Object | None, required=False),
+        _Field("metadata", Shallow, Object | None, required=False),
     ),
     "bot_decision": (
         _Field("action_probabilities", dict[Name, Number] | None, dict[Name, Number] | None, required=False),
         _Field("selected_action", Scalar, Any, required=False),
         _Field("state_values", Number, Any, required=False),
         _Field("q_values", list[Number] | None, list[Number] | dict[Name, Number] | None, required=False),
-        _Field("tree", None, Any, required=False),
+        _Field("tree", Level4, Any, required=False),
     ),
     "graph_config": (_Field("graphs", GraphShapes, GraphShapes),),
     "graph_update": (_Field("graphs", list[PointsShape], list[PointsShape]),),
     "episode_start": (
         _Field("episode_id", Label, Label),
-        _Field("metadata", Flat, Object | None, required=False),
+        _Field("metadata", Shallow, Object | None, required=False),
     ),
     "episode_steps": (
         _Field("episode_id", Label, Label),
@@ -118,14 +122,14 @@ _FIELDS: Final[Mapping[str, Iterable[_Field]]] = {
         _Field("reason", str | None, str | None, required=False),
     ),
     "alert": (_Field("alert", PlainAlertShape, AlertShape),),
-    "training_event": (_Field("event", Name, Name), _Field("data", Flat, Object | None, required=False)),
-    "data": (_Field("stream", Name, Name), _Field("data", Flat, Object)),
+    "training_event": (_Field("event", Name, Name), _Field("data", Shallow, Object | None, required=False)),
+    "data": (_Field("stream", Name, Name), _Field("data", Shallow, Object)),
     "log": (
         _Field("message", str, str),
         _Field("level", Name, Name, required=False),
-        _Field("metadata", Flat, Object | None, required=False),
+        _Field("metadata", Shallow, Object | None, required=False),
     ),
-    "state": (_Field("state", Flat, Object),),
+    "state": (_Field("state", Shallow, Object),),
 }
 
 

@@ -3,11 +3,15 @@ import pytest
 
 from spectator.events.shapes import KIND_OF, NESTED, PLAIN, PLAIN_EVENT, GraphShapes
 
+DEEP = b'"metadata":{"2":{"3":{"4":{"5":{}}}}}'
+LARGE = b'"metadata":{"2":[{"3":[9007199254740993]}]}'
+
 
 def test_plain_shapes_know_every_field_they_take() -> None:
     decoder = msgspec.json.Decoder(PLAIN_EVENT)
     assert KIND_OF[type(decoder.decode(b'{"type":"log","message":"a"}'))] == "log"
-    for further in (b'"more":1', b'"seq":1', b'"metadata":{"nested":{}}', b'"step":9007199254740993'):
+    decoder.decode(b'{"type":"log","message":"a","metadata":{"2":{"3":[{"4":9007199254740992}]}}}')
+    for further in (b'"more":1', b'"seq":1', DEEP, LARGE, b'"step":9007199254740993'):
         with pytest.raises(msgspec.ValidationError):
             decoder.decode(b'{"type":"log","message":"a",' + further + b"}")
 
