@@ -99,7 +99,7 @@ class Transport:
         address = self._address
         connected = self._socket
         if connected is None:
-            connected = self._socket = self._connect(min(CONNECT_TIMEOUT, timeout))
+            connected = self._socket = self.connect(min(CONNECT_TIMEOUT, timeout))
         connected.settimeout(timeout)
         target, sent = address.path + path, headers
         if self._proxy and address.scheme == "http":  # a proxy for plain HTTP is told the whole URL
@@ -108,7 +108,12 @@ class Transport:
         connected.sendall(http1.request(method, target, host, sent, body))
         return http1.Response(connected)
 
-    def _connect(self, timeout: float) -> socket.socket:
+    def connect(self, timeout: float) -> socket.socket:
+        """Return a new connection to the server, through TLS and proxy as need be; whoever asks closes it.
+
+        Raises:
+            OSError, NotHttp: there is none.
+        """
         address, proxy = self._address, self._proxy
         host, port = (proxy.hostname or "", proxy.port or 80) if proxy else (address.host, address.port)
         if address.scheme == "https":

@@ -287,6 +287,35 @@ class HealthAnswer(Answer):
     version: str
 
 
+Persistence = Literal["appendonly", "none", "broken"]
+
+
+class StoreView(Answer):
+    """The store. ``memory_limit_bytes`` null: it has none; ``trip_ms``: one command, the median of five."""
+
+    kind: Literal["valkey", "redis"]
+    version: str
+    mode: str
+    primaries: int
+    eviction: str
+    persistence: Persistence
+    memory_bytes: int
+    memory_limit_bytes: int | None
+    trip_ms: float
+
+
+class StatusAnswer(Answer):
+    """How the server is; ``store`` and its clock only for the operator and tenant ``local``."""
+
+    version: str
+    time: str
+    nodes: int
+    connections: int
+    most_open_files: int
+    store: StoreView | None = None
+    store_time: str | None = None
+
+
 class TenantView(Answer):
     """A tenant; a quota that is null is unlimited."""
 

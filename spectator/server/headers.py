@@ -73,4 +73,4 @@ async def add_security_headers(request: web.Request, response: web.StreamRespons
         headers["Content-Security-Policy"] = content_security_policy(request.get(HOST))
     headers.setdefault("Cache-Control", "no-store")
     if SEEN in request:  # what never reached the application has none
-        headers["X-Request-Id"] = request[SEEN].id
+        headers["X-Request-ID"] = request[SEEN].id

@@ -27,7 +27,7 @@ class Seen:
     """One request, as it is told about.
 
     Attributes:
-        id: tells it from all others, and nothing else: random. Answered as ``X-Request-Id``.
+        id: tells it from all others, and nothing else: random. Answered as ``X-Request-ID``.
         call: ``publish``, ``join`` or ``other``: under which its refusals are counted.
         code: of the problem it was answered with; None: it was none.
     """

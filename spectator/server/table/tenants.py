@@ -16,11 +16,19 @@ from rooms import (
     TenantTaken,
 )
 from spectator.server import answers, bodies, policy
-from spectator.server.calls import audit, joining, tenants
+from spectator.server.calls import audit, joining, status, tenants
 from spectator.server.routes import Route
 from spectator.server.table.refusals import BODY
 
 ROUTES: Final[tuple[Route, ...]] = (
+    Route(
+        "GET",
+        "/status",
+        status.show,
+        policy.TENANT_READER,
+        "How this server is: version, clock, nodes; to the operator and tenant local also the store.",
+        answers={200: answers.StatusAnswer},
+    ),
     Route(
         "GET",
         "/audit",

@@ -107,6 +107,7 @@ ROUTES: dict[tuple[str, str], Right] = {
     ("GET", "/keys"): OPERATE,
     ("DELETE", "/keys/{id}"): OPERATE,
     ("GET", "/usage"): READ_OR_OPERATE,
+    ("GET", "/status"): READ_OR_OPERATE,
 }
 
 SOCKET = Right(STREAM.takes | LOBBY, STREAM.roles | ASK.roles)

@@ -140,7 +140,7 @@ async def ask_all(cast: Cast, cases: Sequence[Case], at_once: int = AT_ONCE) -> 
     return [one for answered in await asyncio.gather(*[work() for _ in range(at_once)]) for one in answered]
 
 
-VARIES = {"Date", "X-Request-Id"}
+VARIES = {"Date", "X-Request-ID"}
 """Headers that differ between any two answers: the time, and a random name."""
 
 
