@@ -133,6 +133,8 @@ def stands(room: Room, member: Member) -> bool:
 
 def is_blocked(room: Room, person: str) -> bool:
     """Whether the person, or the user it is, is on the room's list of the blocked."""
+    if not room.blocked_users:
+        return False
     return person in room.blocked_users or user_of(room.tenant, person) in room.blocked_users
 
 

@@ -30,7 +30,8 @@ from rooms.clock import Clock
 from rooms.errors import RoomsError, StoreFull, StoreUnavailable, StoreUnsuitable
 from rooms.flights import Command, Flights
 from rooms.script import Script
-from rooms.store_url import Address, Node, parse
+from rooms.sentinel import Sentinels
+from rooms.store_url import COMMAND_TIMEOUT_S, Address, Node, parse
 
 CALL_LIMIT_S = 2.1
 """The longest any call here takes: an answer to a caller outside must leave within 2.5 s."""
@@ -60,11 +61,18 @@ Call = tuple[Script, Sequence[str], Sequence[Any]]
 class Connection:
     """A store reached and found suitable, made by ``connect``. Replies are bytes, lists and integers."""
 
-    def __init__(self, address: Address, client: Redis | RedisCluster, clock: Clock) -> None:
+    def __init__(
+        self,
+        address: Address,
+        client: Redis | RedisCluster,
+        clock: Clock,
+        sentinels: Sentinels | None = None,
+    ) -> None:
         self.clock = clock
         self.is_cluster = isinstance(client, RedisCluster)
         self._address = address
         self._client = client
+        self._sentinels = sentinels
         self._queues: dict[str, Flights] = {}
         self._readers: set[str] = set()  # the scripts asked for so far that only read, by their SHA-1
 
@@ -115,14 +123,28 @@ class Connection:
             answers.append(dict(await self._within_limit(asked, "INFO")))
         return answers
 
+    async def find_primary(self) -> None:
+        """Ask the sentinels, where there are some, whether they know a primary.
+
+        Raises:
+            StoreUnsuitable: they know none of the URL's name, or refuse us.
+            StoreUnavailable: none of them answers in time.
+        """
+        if self._sentinels is not None:
+            await self._within_limit(self._sentinels.check, "SENTINEL")
+
     async def close(self) -> None:
         """Close every connection to the store."""
         for queue in self._queues.values():
             await queue.close()
         await self._client.aclose()
+        if self._sentinels is not None:
+            await self._sentinels.close()
 
     async def _bell_node(self, channel: str) -> Node:
         """The node that must be asked for this channel, the one that holds the room's keys."""
+        if self._sentinels is not None:
+            return self._address.node(*await self._within_limit(self._sentinels.primary, "SENTINEL"))
         if not isinstance(self._client, RedisCluster):
             return self._address.first
         await self._within_limit(self._client.initialize, "CLUSTER SLOTS")
@@ -190,7 +212,7 @@ class Connection:
         return queue
 
     def _shared(self, command: Command) -> bool:
-        """Whether callers who ask this in the same moment share one answer: only what reads, and never moves."""
+        """Whether callers who ask this in the same moment share one answer: only what reads."""
         return command[0] == "GET" or (command[0] == "EVALSHA" and command[1] in self._readers)
 
     def _server_of(self, command: Command) -> str:
@@ -239,13 +261,15 @@ async def _in_our_words(asked: Awaitable[_T], what: str) -> _T:
 async def connect(url: str, clock: Clock | None = None) -> Connection:
     """Reach the store at ``url`` and make sure that it can be relied on.
 
-    ``redis://``, ``rediss://``, ``unix://`` (a cluster is recognised by asking) or ``redis+cluster://host:port,…``.
+    ``redis://``, ``rediss://``, ``unix://`` (a cluster is recognised by asking), ``redis+cluster://host:port,…``
+    or ``redis+sentinel://host:port,…/name`` (the primary that sentinels watch under that name).
     Raises ``StoreUnavailable`` when there is no answer, ``StoreUnsuitable`` when the URL, the version or the
     eviction policy will not do; the message says what to set.
     """
     address = parse(url)
     connection = _connection(address, address.cluster, clock)
     try:
+        await connection.find_primary()
         nodes = await connection.info()
         if not connection.is_cluster and nodes[0].get("cluster_enabled") == 1:
             await connection.close()
@@ -261,8 +285,15 @@ async def connect(url: str, clock: Clock | None = None) -> Connection:
 
 
 def _connection(address: Address, cluster: bool, clock: Clock | None) -> Connection:
-    client = address.cluster_client(MAX_CONNECTIONS) if cluster else address.first.client(MAX_CONNECTIONS)
-    return Connection(address, client, clock or Clock())
+    sentinels = address.sentinels()
+    client: Redis | RedisCluster
+    if sentinels is not None:
+        client = sentinels.client(MAX_CONNECTIONS, COMMAND_TIMEOUT_S)
+    elif cluster:
+        client = address.cluster_client(MAX_CONNECTIONS)
+    else:
+        client = address.first.client(MAX_CONNECTIONS)
+    return Connection(address, client, clock or Clock(), sentinels)
 
 
 def _check(node: Mapping[str, Any]) -> None:

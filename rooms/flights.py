@@ -51,11 +51,13 @@ class Flights:
     Args:
         send: what a flight is.
         limit_s: the longest a flight may take.
+        shared: whether a command only reads: those of one flight that are alike are sent once.
     """
 
-    def __init__(self, send: Send, limit_s: float) -> None:
+    def __init__(self, send: Send, limit_s: float, shared: Callable[[Command], bool] | None = None) -> None:
         self._send = send
         self._limit_s = limit_s
+        self._shared = shared or _never
         self._queue: deque[_Passenger] = deque()
         self._under_way: set[asyncio.Task[None]] = set()
         self._boarding = False  # a flight was called that has not taken its passengers yet
@@ -116,21 +118,41 @@ class Flights:
         if not passengers:
             return
         commands = [command for passenger in passengers for command in passenger.commands]
+        sent, places = self._without_repeats(commands)
         try:
             async with asyncio.timeout(self._limit_s):
-                replies = await self._send(commands)
+                answered = await self._send(sent)
         except DataError as error:
             await self._spare_the_others(passengers, error)
             return
         except Exception as error:  # noqa: BLE001 - not swallowed: everybody it concerns is told
             self._tell_all(passengers, error)
             return
+        replies = answered if len(sent) == len(commands) else [answered[place] for place in places]
         start = 0
         for passenger in passengers:
             end = start + len(passenger.commands)
             if passenger.waits:
                 passenger.answer.set_result(replies[start:end])
             start = end
+
+    def _without_repeats(self, commands: list[Command]) -> tuple[list[Command], list[int]]:
+        """What has to be sent, and for each command the place of its reply among the replies.
+
+        Of the people who join a room in the same moment each asks where its code leads; nobody boards a
+        flight that has left, so the one answer is as fresh as each of theirs would be.
+        """
+        sent: list[Command] = []
+        places: list[int] = []
+        known: dict[tuple[Any, ...], int] = {}
+        for command in commands:
+            place = len(sent)
+            if self._shared(command):
+                place = known.setdefault(tuple(command), place)
+            if place == len(sent):
+                sent.append(command)
+            places.append(place)
+        return sent, places
 
     async def _spare_the_others(self, passengers: list[_Passenger], error: Exception) -> None:
         """One of them passed an argument that cannot be sent, and nothing was: each goes alone, once."""
@@ -146,3 +168,8 @@ class Flights:
         self._queue.clear()
         for passenger in [*passengers, *behind]:
             passenger.tell(error)
+
+
+def _never(command: Command) -> bool:
+    del command
+    return False

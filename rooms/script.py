@@ -9,10 +9,14 @@ from importlib import resources
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One operation on the store: a name for messages, and the text that is run."""
+    """One operation on the store: a name for messages, and the text that is run.
+
+    ``shared``: it only reads, so callers that ask the same of it in the same moment share one answer.
+    """
 
     name: str
     text: str
+    shared: bool = False
 
     sha: str = field(init=False)
 
@@ -22,7 +26,7 @@ class Script:
         object.__setattr__(self, "sha", digest)
 
     @classmethod
-    def load(cls, package: str, filename: str) -> Script:
+    def load(cls, package: str, filename: str, *, shared: bool = False) -> Script:
         """Read a file beside the modules of ``package``: ``Script.load("rooms.store", "admit.lua")``."""
         text = resources.files(package).joinpath(filename).read_text(encoding="utf-8")
-        return cls(filename.removesuffix(".lua"), text)
+        return cls(filename.removesuffix(".lua"), text, shared)

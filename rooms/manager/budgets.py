@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from rooms.connection import Call
@@ -122,6 +123,7 @@ class Budgets:
         return [names.budget_call(key, bucket, cost, nonce(), debt=bucket.burst if debt else 0)]
 
 
+@lru_cache(maxsize=4096)  # asked several times a call, and thousands come from one address
 def source_of(client: str) -> str:
     """What counts as one client: an address, of IPv6 the /64 that one household is given."""
     try:

@@ -10,11 +10,11 @@ from typing import Any, Literal
 from rooms.bells import channel_of
 from rooms.connection import Call, Connection
 from rooms.errors import RoomsError
-from rooms.models import Glance, Member, Parted
+from rooms.models import Glance, Parted
 from rooms.presence import CLAIM_MS, MEMBERSHIP_MS, ROOM_KEPT_MS
 from rooms.store import keys, rows, scripts
 from rooms.store.lately import Kept, Lately, same
-from rooms.store.rows import Facts, Record
+from rooms.store.rows import Facts, Listed, Record
 
 UNCONFIRMED_MS = 60_000
 """How long a room that was not confirmed, or a name that was not made permanent, stays."""
@@ -26,7 +26,7 @@ _KEPT = 512
 
 Outcome = Literal["gone", "over", "changed", "ok"]
 
-Belonging = tuple[Mapping[str, Member], Mapping[str, Parted]]
+Belonging = tuple[Listed, Mapping[str, Parted]]
 """Who is a member of a room, and who was put out of it lately."""
 
 
@@ -132,13 +132,15 @@ class RoomStore:
         fields, document, seats, listed, waiting, out = reply
         record = self._record(reading, fields, document, seats)
         if listed is None:
-            members, parted = same(reading.members)
+            people, parted = same(reading.members)
         else:
-            belonging = (rows.members(listed), rows.parted(out))
-            members, parted = self._members.keep(reading.room_id, record.revision, belonging)
+            before = reading.members.value
+            belonging = (rows.listed(listed, before[0] if before is not None else None), rows.parted(out))
+            people, parted = self._members.keep(reading.room_id, record.revision, belonging)
         requests = [rows.request(reading.room_id, row, now_ms) for row in waiting if row]
         requests.sort(key=lambda one: (one.requested_at_ms, one.id))
-        return Glance(record.room, members, seats, tuple(requests), record.room.turned_away, now_ms, parted)
+        turned_away = record.room.turned_away
+        return Glance(record.room, people.members, seats, tuple(requests), turned_away, now_ms, parted)
 
     def _record(self, reading: Reading, fields: Sequence[Any], document: bytes | None, seats: int) -> Record:
         if document is None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rooms.script import Script
 
 
-def _load(name: str) -> Script:
-    return Script.load("rooms.store", f"{name}.lua")
+def _load(name: str, *, shared: bool = False) -> Script:
+    return Script.load("rooms.store", f"{name}.lua", shared=shared)
 
 
 FACTS = _load("facts")
@@ -45,7 +45,7 @@ REDEEM_CLAIM = _load("redeem_claim")
 KNOW_SECRETS = _load("know_secrets")
 REWRITE_TENANT = _load("rewrite_tenant")
 HALT = _load("halt")
-HALTED = _load("halted")
+HALTED = _load("halted", shared=True)
 FORGET_TENANT = _load("forget_tenant")
 SPEND = _load("spend")
 NOTE_STORED = _load("note_stored")

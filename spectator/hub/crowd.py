@@ -26,6 +26,10 @@ NOTICEABLE = 0.05
 RESTLESS_S = 5.0
 """Any other change of a crowd is told after so long."""
 
+TOLD_A_SECOND = 1500
+"""People told of each other in a second, on average: while thousands come at once, a message a second to each
+of them would cost more than to let them in."""
+
 
 def audience(role: str) -> Audience:
     """To which of the two a role belongs."""
@@ -62,7 +66,7 @@ class Crowd:
     """What each audience of one room was told last, and what is worth telling it anew.
 
     A small room hears of every change, a crowd of those that matter: five thousand people, of whom somebody
-    always comes or goes, get a message every five seconds instead of every second.
+    always comes or goes, get a message every five seconds instead of every second, also while they come.
     """
 
     def __init__(self) -> None:
@@ -102,10 +106,10 @@ class Crowd:
 def _worth(before: Told, content: dict[str, Any], now: float) -> bool:
     if content == before.content:
         return False
-    was, is_now = before.content["watching"], content["watching"]
+    was, is_now, age = before.content["watching"], content["watching"], now - before.at
     return (
         content.keys() != before.content.keys()  # what may be told has changed
         or max(was, is_now) <= SMALL
-        or abs(is_now - was) >= NOTICEABLE * was
-        or now - before.at >= RESTLESS_S
+        or (abs(is_now - was) >= NOTICEABLE * was and age >= is_now / TOLD_A_SECOND)
+        or age >= RESTLESS_S
     )

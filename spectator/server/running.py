@@ -17,6 +17,7 @@ from spectator.manager import Manager
 from spectator.nodes import ALONE, Worker
 from spectator.server.app import documents, make_app
 from spectator.server.door import make_door
+from spectator.server.garbage import garbage_collected
 from spectator.server.listening import BACKLOG
 from spectator.server.signals import Stop
 from spectator.server.tls import GOODBYE_S, HANDSHAKE_S, Certificate
@@ -57,14 +58,16 @@ async def domain(
         where = (
             "at the address of --redis (SPECTATOR_REDIS_URL)" if settings.redis_url else "of the data folder"
         )
+        why = f" ({error.message.rstrip('.')})" if error.message != StoreUnavailable.text else ""
         raise SettingsError(
-            f"the store {where} does not answer; see that it runs, then start again"
+            f"the store {where} does not answer{why}; see that it runs, then start again"
         ) from error
     except RoomsError as error:
         raise SettingsError(error.message) from error
     try:
         await manager.start()
-        yield manager
+        async with garbage_collected(manager.hub):
+            yield manager
     finally:
         await stop.within(STORED_BY_S, manager.stop, "what was to be written")
 

@@ -135,3 +135,26 @@ async def test_closing_ends_what_is_under_way(store: Store, flights: Flights) ->
     await flights.close()
     with pytest.raises(asyncio.CancelledError):
         await asked
+
+
+async def test_readers_who_ask_the_same_in_one_moment_share_an_answer(store: Store) -> None:
+    flights = Flights(store.send, limit_s=0.2, shared=lambda command: command[0] == "GET")
+    asked = [flights.ask([("GET", "code"), (f"ADD {number}",)]) for number in range(100)]
+    assert await asyncio.gather(*asked) == [["GET", f"ADD {number}"] for number in range(100)]
+    assert store.flights == [101], "one reading for all, and each of the writes"
+    await asyncio.gather(flights.ask([("GET", "code")]), flights.ask([("GET", "other")]))
+    assert store.flights == [101, 2], "who asks later is told anew, and of another key something else"
+
+
+async def test_nobody_shares_what_was_asked_before_they_came(store: Store) -> None:
+    flights = Flights(store.send, limit_s=5, shared=lambda _: True)
+    store.open.clear()
+    first = asyncio.ensure_future(flights.ask([("GET",)]))  # noqa: TID251 - awaited below
+    while not store.at_once:
+        await asyncio.sleep(0)
+    second = asyncio.ensure_future(flights.ask([("GET",)]))  # noqa: TID251 - awaited below
+    while store.at_once < 2:
+        await asyncio.sleep(0)
+    store.open.set()
+    assert await asyncio.gather(first, second) == [["GET"], ["GET"]]
+    assert store.flights == [1, 1]

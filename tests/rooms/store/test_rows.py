@@ -60,8 +60,31 @@ def test_a_member_is_read_as_it_was_written(member: Any) -> None:
 
 def test_members_come_in_the_order_they_joined() -> None:
     late, early = a_member("v_1", joined_at_ms=9), a_member("v_2", joined_at_ms=1)
-    pairs = [part for one in (late, early) for part in (one.person.encode(), rows.member_row(one).encode())]
-    assert list(rows.members(pairs)) == ["v_2", "v_1"]
+    assert list(rows.members(pairs_of(late, early))) == ["v_2", "v_1"]
+
+
+def pairs_of(*members: Any) -> list[bytes]:
+    return [part for one in members for part in (one.person.encode(), rows.member_row(one).encode())]
+
+
+def test_only_rows_that_are_new_or_others_are_read_again() -> None:
+    first = [a_member(f"v_{number}", joined_at_ms=number) for number in range(5)]
+    before = rows.listed(pairs_of(*first))
+    promoted = a_member("v_2", joined_at_ms=2, role="moderator")
+    late, early = a_member("v_9", joined_at_ms=9), a_member("v_8", joined_at_ms=1)
+    after = rows.listed(pairs_of(late, first[4], promoted, first[1], early, first[0]), before)
+    assert after == rows.listed(pairs_of(late, first[4], promoted, first[1], early, first[0]))
+    assert list(after.members) == ["v_0", "v_1", "v_8", "v_2", "v_4", "v_9"]
+    assert after.members["v_4"] is before.members["v_4"], "it was not read again"
+    assert after.members["v_2"].role == "moderator"
+    assert list(before.members) == [f"v_{number}" for number in range(5)], "what others hold stays as it was"
+
+
+def test_newcomers_come_after_those_who_are_there() -> None:
+    before = rows.listed(pairs_of(a_member("v_1", joined_at_ms=1)))
+    both = pairs_of(a_member("v_1", joined_at_ms=1), a_member("v_0", joined_at_ms=2))
+    assert list(rows.listed(both, before).members) == ["v_1", "v_0"]
+    assert rows.listed([], before).members == {}
 
 
 def test_a_request_is_read_as_it_was_written_while_it_waits() -> None:

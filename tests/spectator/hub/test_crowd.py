@@ -112,6 +112,17 @@ def test_five_thousand_who_come_within_a_minute_are_told_of_in_steps(clock):
     assert seen[-1] == room.present.count, "the last figure always arrives"
 
 
+def test_while_thousands_come_within_seconds_they_are_not_told_of_each_other_each_second(clock):
+    room, told, messages = room_of("ann"), Crowd(), 0
+    for second in range(1, 6):
+        many(room, 1000 * second)
+        messages += told.news(room, "spectators", clock()) is not None
+        clock.push(1)
+    assert messages <= 3, "a message to thousands costs as much as to let them in"
+    clock.push(RESTLESS_S)
+    assert said(told.news(room, "spectators", clock()))["watching"] == 5000
+
+
 def test_what_may_be_told_changes_at_once_also_in_a_crowd(clock):
     room, told = room_of("ann", presence="names"), Crowd()
     many(room, 1000)

@@ -341,7 +341,7 @@ async def test_the_first_bell_is_answered_at_once_and_a_storm_ten_times_a_second
 
 
 async def test_a_room_that_is_dear_to_read_is_read_less_often(gate):
-    gate.room.look_cost = 0.05
+    gate.room.look_cost = 0.025
     gate.room.looked_at = gate.node.clock()
     gate.keeper.ring("r")
     wait = gate.keeper._due["r"] - gate.node.clock()
