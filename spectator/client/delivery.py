@@ -31,7 +31,10 @@ from spectator.client.pending import Entry, Pending
 from spectator.client.stderr import Speaker
 from spectator.client.transport import Transport
 
-PACE = 0.025  # seconds between two batches while somebody watches: it joins what is logged meanwhile
+# Seconds between two batches while somebody watches: it joins what is logged meanwhile. A little longer than
+# the server's beat (33 ms), so that each batch finds the beat idle and leaves at once: two waits do not add
+# up, and viewers get 22 writes a second in place of 30.
+PACE = 0.045
 UNWATCHED_PACE = 0.2  # the same while nobody does: it costs the training less
 HEARTBEAT = 5.0  # seconds without a batch after which an empty one is sent
 ATTENTIVE_HEARTBEAT = 1.0  # while somebody wants to hear of join requests at once

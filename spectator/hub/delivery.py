@@ -31,7 +31,8 @@ def deliver(viewers: Sequence[Viewer], place: int, packet: Packet, stats: Stats)
     """
     behind = []
     late = 0
-    forms: dict[Variant, Pieces] = {}
+    variant: Variant | None = None
+    pieces: Pieces = ()
     after = place + 1
     for viewer in viewers:
         if viewer.place != place or not viewer.direct or viewer.rest or viewer.buffered():
@@ -40,10 +41,9 @@ def deliver(viewers: Sequence[Viewer], place: int, packet: Packet, stats: Stats)
             behind.append(viewer)
             late += 1
             continue
-        variant = viewer.variant
-        if variant not in forms:
-            forms[variant] = packet.pieces(variant)
-        pieces = forms[variant]
+        if viewer.variant is not variant:
+            variant = viewer.variant
+            pieces = packet.pieces(variant)
         viewer.place = after
         if len(pieces) == 1:
             viewer.write(pieces[0])

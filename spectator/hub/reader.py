@@ -113,7 +113,9 @@ class Reader:
             tails = await self._node.log.read(cursors) if cursors else []
             for (room_id, _), tail in zip(cursors, tails, strict=True):
                 if room_id in self._node.rooms:
+                    began_room = self._node.clock()
                     await self._advance(self._node.rooms[room_id], tail)
+                    self._beat.took(room_id, self._node.clock() - began_room)
             self._node.stats.beat.add(self._node.clock() - began)
         except StoreUnavailable:
             self._outage.failed()

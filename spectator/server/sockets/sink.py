@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 from collections.abc import Callable
 
@@ -22,18 +23,50 @@ UNANSWERED_MS = 30_000
 
 
 class TransportSink:
-    """Writes ready bytes to an asyncio transport; nobody else writes to it."""
+    """Writes ready bytes to an asyncio transport; nobody else writes to it.
 
-    __slots__ = ("_ended", "_transport", "buffered", "closed", "write")
+    As long as the transport holds nothing back, bytes go to the descriptor directly: the transport's own
+    ``write`` does the same system call after checks that were made here already, and a beat writes thousands
+    of times. What the kernel does not take goes to the transport, and so does everything until that has
+    drained; under TLS everything goes to the transport.
+    """
+
+    __slots__ = ("_closing", "_descriptor", "_ended", "_held", "_queued", "_transport", "closed")
 
     def __init__(self, transport: asyncio.Transport, ended: Callable[[], None] | None = None) -> None:
         """Take over what ``transport`` sends; ``ended`` is called when this end closes it."""
         self._transport = transport
         self._ended = ended
-        self.write = transport.write
-        self.buffered = transport.get_write_buffer_size
-        self.closed = transport.is_closing
-        tune(transport.get_extra_info("socket"))
+        self._queued = transport.get_write_buffer_size
+        self._closing = self.closed = transport.is_closing
+        connection = transport.get_extra_info("socket")
+        secured = transport.get_extra_info("ssl_object") is not None
+        self._descriptor = -1 if secured or connection is None else connection.fileno()
+        # Whether the transport may hold bytes that must leave before any other.
+        self._held = self._descriptor < 0 or self._queued() > 0
+        tune(connection)
+
+    def write(self, data: bytes) -> None:
+        """Hand over whole frames; what the peer does not take at once waits in the transport."""
+        # A transport that is closing may have given its descriptor back, and the next connection have it.
+        if not self._held and not self._closing():
+            try:
+                taken = os.write(self._descriptor, data)
+            except OSError:  # full, or broken: the transport meets the same and knows what to do
+                taken = 0
+            if taken == len(data):
+                return
+            self._held = True
+            data = data[taken:]
+        self._transport.write(data)
+
+    def buffered(self) -> int:
+        """Bytes handed over and not yet taken by the operating system."""
+        if not self._held:
+            return 0
+        size = self._queued()
+        self._held = size > 0 or self._descriptor < 0
+        return size
 
     def finish(self) -> None:
         """Close when the buffer is empty."""

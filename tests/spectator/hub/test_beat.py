@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 
 from spectator.hub.beat import Beat
@@ -74,3 +76,58 @@ def test_at_the_very_edge_of_a_beat_time_goes_on(multiple: int):
     wait = beat.wait(now)
     assert wait is not None
     assert beat.take(now + wait) == ["r"]
+
+
+def ring_often(beat: Beat, seconds: float, sending: float) -> list[float]:
+    """Ring every millisecond; return when the room was due."""
+    due = []
+    for step in range(int(seconds * 1000)):
+        now = 5.0 + step / 1000
+        beat.ring("r", now)
+        if beat.take(now):
+            due.append(now)
+            beat.took("r", sending)
+    return due
+
+
+def gaps(moments: list[float]) -> list[float]:
+    return [later - before for before, later in itertools.pairwise(moments)]
+
+
+def test_a_room_that_takes_long_to_send_leaves_half_of_the_time_to_all_else():
+    sending = 0.060
+    found = gaps(ring_often(Beat(PERIOD), 3.0, sending)[1:])
+    assert min(found) >= 2 * sending
+    assert max(found) <= 2 * sending + PERIOD + 0.002
+
+
+def test_no_room_waits_longer_than_the_longest_interval_and_a_beat():
+    found = gaps(ring_often(Beat(PERIOD, longest=0.2), 3.0, 4.0)[1:])
+    assert 0.2 <= min(found) <= max(found) <= 0.2 + PERIOD + 0.002
+
+
+def test_a_room_that_became_quick_is_due_each_beat_again():
+    beat = Beat(PERIOD)
+    ring_often(beat, 1.0, 0.1)
+    assert max(gaps(ring_often(beat, 2.0, 0.001)[3:])) <= PERIOD + 0.002
+
+
+def test_one_room_that_takes_long_delays_no_other():
+    beat = Beat(PERIOD)
+    for room in ("large", "small"):
+        beat.ring(room, 5.0)
+    beat.take(5.0)
+    beat.took("large", 0.1)
+    for room in ("large", "small"):
+        beat.ring(room, 5.001)
+    assert beat.take(5.001 + PERIOD) == ["small"]
+    assert beat.take(5.199) == []
+    assert beat.take(5.2 + PERIOD) == ["large"]
+
+
+def test_a_room_that_was_put_away_begins_anew():
+    beat = Beat(PERIOD)
+    ring_often(beat, 1.0, 0.1)
+    beat.forget("r")
+    beat.ring("r", 6.1)
+    assert beat.take(6.1) == ["r"]

@@ -1,8 +1,11 @@
 """The sink over real sockets, because what matters is what the kernel does."""
 
 import asyncio
+import contextlib
+import os
 import socket
 import ssl
+import struct
 from functools import partial
 
 import pytest
@@ -99,6 +102,61 @@ async def test_without_the_option_the_kernel_hides_it(pair):
         pair.transport.write(b"x" * 16_384)
         swallowed += 16_384
     assert swallowed > 400_000
+
+
+async def test_whatever_the_kernel_takes_of_it_bytes_arrive_in_order(pair):
+    """Partial writes, full sockets and drained ones: the direct way and the transport's take turns."""
+    sink = TransportSink(pair.transport)
+    frames = [bytes([number % 251]) * (1 + number * 37 % 20_000) for number in range(600)]
+    got = bytearray()
+    pair.other.setblocking(False)
+    waited = 0
+    for frame in frames:
+        sink.write(frame)
+        while sink.buffered() > 40_000:  # read a little, as a slow viewer does
+            waited += 1
+            with contextlib.suppress(BlockingIOError):
+                got += pair.other.recv(16_384)
+            await asyncio.sleep(0)
+    expected = b"".join(frames)
+
+    def rest() -> bool:
+        with contextlib.suppress(BlockingIOError):
+            got.extend(pair.other.recv(65_536))
+        return len(got) >= len(expected)
+
+    await eventually(rest, 30)
+    assert waited > 10, "the socket was never full: nothing is shown"
+    assert bytes(got) == expected
+    assert sink.buffered() == 0
+
+
+async def test_a_closing_transport_never_writes_to_a_descriptor_that_is_somebody_elses(pair, tmp_path):
+    """The number of a closed socket goes to whatever is opened next: one room's bytes must not reach it."""
+    sink = TransportSink(pair.transport)
+    number = pair.transport.get_extra_info("socket").fileno()
+    pair.transport.abort()
+    await eventually(lambda: pair.transport.get_extra_info("socket").fileno() == -1, 5)
+    with (tmp_path / "opened next").open("wb") as opened:
+        if opened.fileno() != number:
+            os.dup2(opened.fileno(), number)
+        sink.write(b"of another room")
+        if opened.fileno() != number:
+            os.close(number)
+    assert (tmp_path / "opened next").read_bytes() == b""
+
+
+async def test_a_connection_that_broke_ends_as_the_transport_ends_it(pair):
+    """The direct way meets the error first, and leaves it to the transport to tell the protocol."""
+    sink = TransportSink(pair.transport)
+    pair.other.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    pair.other.close()  # a reset
+
+    def ended() -> bool:
+        sink.write(b"x" * 1000)
+        return sink.closed()
+
+    await eventually(ended, 10)
 
 
 async def test_what_was_written_leaves_before_the_end(pair):
