@@ -1,15 +1,19 @@
 """What reading a room's log promises, on every kind of store: chain, breaks, checkpoints and trimming."""
 
+import asyncio
 import dataclasses
 import json
+from collections.abc import Sequence
 
 import pytest
 
-from rooms import Busy, Connection
+import rooms
+from rooms import Busy, Connection, channel_of
 from spectator.events import Decoded, decode
-from spectator.log import Cursor, Log, Retention
+from spectator.log import Cursor, Log, Retention, Tail
 from spectator.state import State, advance, compact, restore
 from spectator.state.codec import encode
+from tests.harness.waiting import eventually
 
 ROOM = "r_0123456789abcdef"
 OTHER = "r_fedcba9876543210"
@@ -101,6 +105,32 @@ async def test_a_lost_tail_is_found_and_raises_the_epoch_once(connection: Connec
     [late] = await log.read([(ROOM, before)])
     assert late.broken
     assert (await at_head(log)).epoch == raised, "whoever comes later only learns of it"
+
+
+async def test_many_nodes_that_find_a_loss_at_the_same_moment_raise_the_epoch_once(
+    store_url: str, connection: Connection
+) -> None:
+    log = await open_log(connection)
+    await fill(log, 3)
+    replica = await as_replicated(connection)
+    await fill(log, 2)
+    before = await at_head(log)
+    await fail_over(connection, replica)
+    nodes = [await rooms.connect(store_url) for _ in range(6)]
+    heard: list[str] = []
+    bells = connection.bells(lambda _room, kind: heard.append(kind), lambda: None)
+    await bells.add(ROOM)
+    await asyncio.gather(*(Log(node).read([(ROOM, before)]) for node in nodes))
+    raised = (await at_head(log)).epoch
+    assert raised > before.epoch
+    await connection.command("SPUBLISH", channel_of(ROOM), "access")
+    await eventually(lambda: "access" in heard, deadline=60, what="all bells until now")
+    assert heard == ["log", "access"], "it was raised, and told, once"
+    tails = [tail for node in nodes for tail in await Log(node).read([(ROOM, before)])]
+    assert {(tail.broken, tail.head.epoch) for tail in tails} == {(True, raised)}
+    await bells.close()
+    for node in nodes:
+        await node.close()
 
 
 async def test_a_tail_that_grew_anew_over_a_lost_one_is_found_by_its_tag(connection: Connection) -> None:
@@ -202,6 +232,39 @@ async def test_only_one_node_writes_a_checkpoint_and_only_when_it_is_due(connect
     assert await log.write_checkpoint(lease, state.cursor, encode(state), head.bytes_after_checkpoint) is True
     assert (await log.heads([ROOM]))[ROOM].bytes_after_checkpoint == 0
     assert (await log.load(ROOM)).entries == []
+
+
+async def test_many_short_events_are_a_reason_for_a_checkpoint_too(connection: Connection) -> None:
+    """Whoever joins folds what lies behind the checkpoint: that must stay little, in events as in bytes."""
+    log = await open_log(connection, Retention(checkpoint_events=30))
+    for number in range(9):
+        assert not (await log.append(ROOM, batch(number, number, number))).compact
+    assert await log.lease(ROOM) is None
+    appended = await log.append(ROOM, batch(1, 2, 3))
+    assert (appended.compact, appended.events_after_checkpoint) == (True, 30)
+    assert await compact(log, ROOM)
+    again = await log.append(ROOM, batch(4))
+    assert (again.compact, again.events_after_checkpoint) == (False, 1)
+
+
+async def test_a_checkpoint_does_not_run_after_publishers_that_never_stop(connection: Connection) -> None:
+    """It stands where the log ended when it began, although something comes with each page it reads."""
+    log = await open_log(connection, dataclasses.replace(SMALL, most_after=10**9))
+    await fill(log, 60)
+    begun = await at_head(log)
+
+    class Busier(Log):
+        """A log to which publishers add while it is read."""
+
+        async def read(self, cursors: Sequence[tuple[str, Cursor]]) -> list[Tail]:
+            await fill(log, 30)
+            return await super().read(cursors)
+
+    assert await compact(Busier(connection, SMALL), ROOM)
+    head = (await log.heads([ROOM]))[ROOM]
+    assert begun.seq <= head.checkpoint_seq < head.seq
+    state, _ = await restore(log, ROOM)
+    assert state.cursor == head.cursor
 
 
 async def test_a_lease_that_ran_out_is_given_again(connection: Connection) -> None:
