@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
@@ -14,11 +14,15 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from rooms.errors import StoreUnsuitable
+from rooms.sentinel import PORT, Sentinels
 
 COMMAND_TIMEOUT_S = 1.0
 """How long one command may take before it is repeated once."""
 
-_EXAMPLES = "redis://host:6379/0, rediss://…, unix:///path/to.sock or redis+cluster://host:6379"
+_EXAMPLES = (
+    "redis://host:6379/0, rediss://…, unix:///path/to.sock, redis+cluster://host:6379 "
+    "or redis+sentinel://host:26379/NAME"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +55,21 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """The store's nodes as named in the URL, and whether it was named a cluster."""
+    """The store's nodes as named in the URL, and whether it was named a cluster.
+
+    Behind sentinels the nodes are those, ``service`` is the name of the primary they watch, and ``asking``
+    how they are asked; else these are empty.
+    """
 
     hosts: tuple[tuple[str, int], ...]
     cluster: bool
     options: Mapping[str, Any] = field(repr=False)
+    service: str = ""
+    asking: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def sentinels(self) -> Sentinels | None:
+        """Whom to ask where the primary is; None: nobody, the URL says it."""
+        return Sentinels(self.hosts, self.service, self.options, self.asking) if self.service else None
 
     @property
     def first(self) -> Node:
@@ -84,15 +98,20 @@ class Address:
 
 def parse(url: str) -> Address:
     """Read a store's URL. Raises ``StoreUnsuitable``, without repeating the URL: it may hold a password."""
-    scheme = urlsplit(url).scheme
-    cluster = scheme.endswith("+cluster")
-    plain = scheme.removesuffix("+cluster")
-    if plain not in {"redis", "rediss", "unix"} or (cluster and plain == "unix"):
+    plain, _, kind = urlsplit(url).scheme.partition("+")
+    if plain not in {"redis", "rediss", "unix"} or kind not in {"", "cluster", "sentinel"}:
         raise StoreUnsuitable(f"The store's URL is not understood. It should look like {_EXAMPLES}.")
+    if kind and plain == "unix":
+        raise StoreUnsuitable(
+            f"Clusters and sentinels are reached by TCP. The store's URL should look like {_EXAMPLES}."
+        )
     _, _, rest = url.partition("://")
     authority, slash, tail = rest.partition("/")
     credentials, at, names = authority.rpartition("@")
-    hosts = names.split(",") if cluster else [names]
+    service = ""
+    if kind == "sentinel":
+        service, tail = _service(tail)
+    hosts = names.split(",") if kind else [names]
     try:
         parsed: list[dict[str, Any]] = [
             dict(parse_url(f"{plain}://{credentials}{at}{name}{slash}{tail}")) for name in hosts
@@ -107,8 +126,26 @@ def parse(url: str) -> Address:
         "socket_timeout": COMMAND_TIMEOUT_S,
         "socket_connect_timeout": COMMAND_TIMEOUT_S,
     }
-    places = tuple((str(one.get("host", "localhost")), int(one.get("port", 6379))) for one in parsed)
+    usual = PORT if service else 6379
+    places = tuple((str(one.get("host", "localhost")), int(one.get("port", usual))) for one in parsed)
     if plain != "unix":
         options.pop("host", None)
         options.pop("port", None)
-    return Address(places, cluster, options)
+    asking = {
+        name.removeprefix("sentinel_"): options.pop(name)
+        for name in ("sentinel_username", "sentinel_password")
+        if name in options
+    }
+    return Address(places, kind == "cluster", options, service, asking if service else {})
+
+
+def _service(tail: str) -> tuple[str, str]:
+    """What follows the sentinels' hosts: the primary's name, and the rest as other URLs have it."""
+    path, mark, query = tail.partition("?")
+    name, _, database = path.partition("/")
+    if not name or "/" in database:
+        raise StoreUnsuitable(
+            "The store's URL names sentinels, and not which primary they watch. It should look like "
+            "redis+sentinel://host:26379,host:26379/NAME, with /2 behind it for database 2."
+        )
+    return unquote(name), f"{database}{mark}{query}"

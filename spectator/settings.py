@@ -16,7 +16,9 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 LOOPBACK_NAMES = frozenset({"localhost", "ip6-localhost", "ip6-loopback"})
 LOOPBACK_NETWORKS = ("127.0.0.0/8", "::1/128")
-STORE_SCHEMES = ("redis", "rediss", "unix", "redis+cluster")
+STORE_SCHEMES = (
+    "redis", "rediss", "unix", "redis+cluster", "rediss+cluster", "redis+sentinel", "rediss+sentinel",
+)  # fmt: skip
 SHORTEST_SECRET = 16
 OPERATOR_KEY = re.compile(r"op_[A-Za-z0-9_-]{16,200}")
 
@@ -80,7 +82,9 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.redis_url is not None and urlsplit(self.redis_url).scheme not in STORE_SCHEMES:
-            raise ValueError("redis_url must begin with redis://, rediss://, unix:// or redis+cluster://")
+            raise ValueError(
+                "redis_url must begin with redis://, rediss://, unix://, redis+cluster:// or redis+sentinel://"
+            )
         if self.public_url is not None and urlsplit(self.public_url).scheme not in {"http", "https"}:
             raise ValueError("public_url must begin with http:// or https://")
         if self.static_dir is not None and not (self.static_dir / "index.html").is_file():

@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 from spectator.client.local_server import cannot_serve
 
 Fields = Dict[str, Any]
-IN_PROCESS = frozenset({"redis", "rediss", "unix", "redis+cluster"})
+IN_PROCESS = frozenset(
+    {"redis", "rediss", "unix", "redis+cluster", "rediss+cluster", "redis+sentinel", "rediss+sentinel"}
+)
 
 
 @dataclass(frozen=True)

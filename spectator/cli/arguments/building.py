@@ -8,7 +8,10 @@ from typing import Any, Callable
 from urllib.parse import urlsplit
 
 HERE = "spectator.cli"
-STORE_SCHEMES = ("redis", "rediss", "unix", "redis+cluster")  # those of spectator.settings; a test compares
+# Those of spectator.settings; a test compares.
+STORE_SCHEMES = (
+    "redis", "rediss", "unix", "redis+cluster", "rediss+cluster", "redis+sentinel", "rediss+sentinel",
+)  # fmt: skip
 HIGHEST_PORT = 65_535
 
 Subparsers = Any  # argparse gives its sub-parsers no public type
@@ -73,8 +76,8 @@ def store_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in STORE_SCHEMES or not (parts.path if parts.scheme == "unix" else parts.netloc):
         raise argparse.ArgumentTypeError(
-            "a store's URL looks like redis://host:6379/0, rediss://host:6379/0, unix:///path/to.sock or "
-            "redis+cluster://host:6379"
+            "a store's URL looks like redis://host:6379/0, rediss://host:6379/0, unix:///path/to.sock, "
+            "redis+cluster://host:6379 or redis+sentinel://host:26379/NAME"
         )
     return text
 
