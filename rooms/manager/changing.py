@@ -98,13 +98,15 @@ class Changing:
             raise await self._over(room.id)
         return (await self._current(room.id)).room
 
-    async def close_room(self, room: Room, *, keep: bool) -> Room:
-        """End the room for everybody, and remove what was recorded unless it is to be kept."""
+    async def close_room(self, room: Room, *, keep: bool, trace: bool) -> Room:
+        """End the room for everybody; remove what was recorded, or all that there is of it, as asked for."""
         if await self._context.rooms.end(room.id, "closed", nonce()) == "gone":
             raise RoomNotFound
         record = await self._current(room.id)
         await self._indexes.retire(record)
-        if not keep:
+        if not trace:
+            await self._removal.purge(room.tenant, [room.id])
+        elif not keep:
             await self._removal.forget_recorded(record)
         return record.room
 

@@ -199,13 +199,14 @@ class RoomManager:
         """
         return await self._changing.extend(room, hours)
 
-    async def close_room(self, room: Room, *, keep: bool = True) -> Room:
+    async def close_room(self, room: Room, *, keep: bool = True, trace: bool = True) -> Room:
         """End the room for everybody. Repeats are harmless.
 
         What was recorded is kept 7 days; with ``keep`` False it is removed at once, also of a room that had
-        ended before, and for a day those who have the code are told that the room is closed.
+        ended before, and for a day those who have the code are told that the room is closed. With ``trace``
+        False nothing is left at all, and the code is free at once: for a room whose code nobody was told.
         """
-        return await self._changing.close_room(room, keep=keep)
+        return await self._changing.close_room(room, keep=keep, trace=trace)
 
     # ------------------------------------------------------------ coming in
 

@@ -17,6 +17,7 @@ TOLD = """Exit codes:
   2     wrong arguments, or settings that cannot be used
   3     no server found, or it does not answer
   4     the server cannot start here (nothing installed, port or store in use)
+  5     spectator doctor found something that does not work
   130   interrupted from the keyboard
 """
 
@@ -29,6 +30,7 @@ class Exit(IntEnum):
     USAGE = 2
     NO_SERVER = 3
     CANNOT_START = 4
+    UNHEALTHY = 5
     INTERRUPTED = 130
 
 

@@ -101,9 +101,13 @@ class Api:
         """Let a room live ``hours`` longer."""
         return _object(self.request("POST", _room(room) + "/extend", {"hours": hours}))
 
-    def close(self, room: str, *, keep: bool = True) -> None:
-        """End a room for everybody; ``keep=False`` removes what was recorded at once, too."""
-        self.request("DELETE", _room(room) + ("" if keep else "?keep=false"))
+    def close(self, room: str, *, keep: bool = True, trace: bool = True) -> None:
+        """End a room for everybody; ``keep=False`` removes what was recorded at once, too.
+
+        ``trace=False`` removes all there is of it, so that nobody is told it has ended and the code is free.
+        """
+        query = "?trace=false" if not trace else "" if keep else "?keep=false"
+        self.request("DELETE", _room(room) + query)
 
     def claim(self, room: str) -> str:
         """Return a fresh ``owner_url``: good once, for ten minutes."""

@@ -82,6 +82,10 @@ class CloseQuery(Query):
     keep: bool = Field(
         default=True, description="false removes what was recorded at once; else it is kept 7 days."
     )
+    trace: bool = Field(
+        default=True,
+        description="false removes the room itself, too: for a day it is else known that it has ended.",
+    )
 
 
 class TenantQuery(Query):

@@ -9,6 +9,7 @@ from typing import Any
 from spectator.cli import exits
 from spectator.cli.arguments import (
     audit,
+    doctor,
     identities,
     owning,
     people,
@@ -21,7 +22,7 @@ from spectator.cli.arguments import (
 
 __all__ = ["parser"]
 
-KINDS = (serving, secrets, rooms, people, owning, watching, audit, identities, tenants)
+KINDS = (serving, doctor, secrets, rooms, people, owning, watching, audit, identities, tenants)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -14,7 +14,9 @@ from spectator.cli.doctor.findings import NOTE, OK, PROBLEM, WARNING, Finding
 SECRET_FILES = ("key", "secret")
 OTHERS = 0o077
 OTHERS_WRITE = 0o022
-REMOTE = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "lustre", "beegfs", "gpfs"})
+REMOTE = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "lustre", "beegfs", "gpfs"}
+)
 LITTLE = 512 * 1024 * 1024  # bytes
 
 
@@ -23,13 +25,18 @@ def look(folder: Path) -> Iterator[Finding]:
     try:
         found = folder.stat()
     except FileNotFoundError:
-        yield Finding("folder", NOTE, f"The data folder {folder} does not exist yet; the first server makes it.")
+        yield Finding(
+            "folder", NOTE, f"The data folder {folder} does not exist yet; the first server makes it."
+        )
         return
     except OSError as error:
         yield Finding(
-            "folder", PROBLEM, f"The data folder {folder} cannot be entered: {error.strerror}.",
-            "No server of this user is found, and none can be started.", _ELSEWHERE,
-        )  # fmt: skip
+            "folder",
+            PROBLEM,
+            f"The data folder {folder} cannot be entered: {error.strerror}.",
+            "No server of this user is found, and none can be started.",
+            _ELSEWHERE,
+        )
         return
     yield _permissions(folder, found)
     yield from _secrets(folder)
@@ -43,15 +50,20 @@ _ELSEWHERE = "Set SPECTATOR_DATA_DIR to a folder of your own on a local disk."
 def _permissions(folder: Path, found: os.stat_result) -> Finding:
     if not os.access(folder, os.W_OK | os.X_OK):
         return Finding(
-            "folder", PROBLEM, f"The data folder {folder} cannot be written.",
-            "A server cannot be started on it.", _ELSEWHERE,
-        )  # fmt: skip
+            "folder",
+            PROBLEM,
+            f"The data folder {folder} cannot be written.",
+            "A server cannot be started on it.",
+            _ELSEWHERE,
+        )
     if os.name == "posix" and (found.st_uid not in {os.geteuid(), 0} or found.st_mode & OTHERS_WRITE):
         return Finding(
-            "folder", PROBLEM, f"Others may write into the data folder {folder}.",
+            "folder",
+            PROBLEM,
+            f"Others may write into the data folder {folder}.",
             "They could put keys of theirs in the place of yours, so a server refuses to start on it.",
             f"chmod 700 {folder}",
-        )  # fmt: skip
+        )
     return Finding("folder", OK, f"The data folder is {folder}.", figures={"path": str(folder)})
 
 
@@ -64,12 +76,13 @@ def _secrets(folder: Path) -> Iterator[Finding]:
             continue
         if os.name == "posix" and mode & OTHERS:
             yield Finding(
-                f"folder.{name}", PROBLEM,
+                f"folder.{name}",
+                PROBLEM,
                 f"{path} can be read by others ({stat.filemode(mode)}).",
                 "It is not used any more; who has read it is owner of every room.",
-                f"chmod 600 {path}; if somebody may have read it: spectator secret rotate, and delete the file "
-                "key, then start the server again",
-            )  # fmt: skip
+                f"chmod 600 {path}; if somebody may have read it: spectator secret rotate, delete the file "
+                "key, and start the server again",
+            )
 
 
 def _disk(folder: Path) -> Finding:
@@ -78,19 +91,23 @@ def _disk(folder: Path) -> Finding:
     figures = {"filesystem": kind, "free_bytes": free}
     if kind in REMOTE:
         return Finding(
-            "folder.disk", WARNING, f"The data folder is on a network disk ({kind}, {where}).",
+            "folder.disk",
+            WARNING,
+            f"The data folder is on a network disk ({kind}, {where}).",
             "Locks between machines are not safe there and each write waits for the network; a store must be "
             "used by one machine at a time.",
             "Set SPECTATOR_DATA_DIR to a local disk, or give the server a store of its own: --redis.",
             figures,
-        )  # fmt: skip
+        )
     if free is not None and free < LITTLE:
         return Finding(
-            "folder.disk", WARNING, f"{free // (1024 * 1024)} MB are free where the data folder is.",
-            "The store writes all it acknowledges into a file there; when the disk is full it takes nothing new.",
+            "folder.disk",
+            WARNING,
+            f"{free // (1024 * 1024)} MB are free where the data folder is.",
+            "The store writes all it acknowledges into a file there; on a full disk it takes nothing new.",
             "Make room, or set SPECTATOR_DATA_DIR to another disk.",
             figures,
-        )  # fmt: skip
+        )
     room = "" if free is None else f" with {free / 1024**3:,.0f} GB free"
     return Finding("folder.disk", OK, f"It is on a local disk{room}.", figures=figures)
 
@@ -105,7 +122,7 @@ def _mount(folder: Path) -> Tuple[str, str]:
     inside = str(folder.resolve())
     for line in lines:
         parts = line.split(" ")
-        if len(parts) < 3:  # noqa: PLR2004 - device, place, kind
+        if len(parts) < 3:
             continue
         place = parts[1].replace("\\040", " ")
         within = inside == place or inside.startswith(place.rstrip("/") + "/")
@@ -121,10 +138,12 @@ def _claimed(folder: Path) -> Iterator[Finding]:
     host = told.get("host")
     if isinstance(host, str) and host != socket.gethostname():
         yield Finding(
-            "folder.claim", WARNING, f"server.json there was written by a server on {host}.",
+            "folder.claim",
+            WARNING,
+            f"server.json there was written by a server on {host}.",
             "A folder's server is used on its own machine only: from here it is not found by itself.",
             "Set SPECTATOR_URL to its address, or SPECTATOR_DATA_DIR to a folder of this machine.",
-        )  # fmt: skip
+        )
 
 
 def read_claim(folder: Path) -> Optional[Any]:

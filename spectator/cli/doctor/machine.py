@@ -9,7 +9,7 @@ import sys
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional
+from typing import Dict, Iterator, Optional
 
 from spectator.cli.doctor.findings import NOTE, OK, PROBLEM, WARNING, Finding
 from spectator.client.environment import RANKS, Environment
@@ -75,18 +75,22 @@ def _distribution() -> Finding:
 
 
 def _shadows(folder: Path) -> Iterator[Finding]:
-    """Whether a script that is started in this folder would import our packages, or something of that name."""
+    """Whether a script that is started in this folder would import our packages, or others."""
     ours = Path(__file__).resolve().parents[2]
     wanted = {"spectator": ours / "__init__.py", "rooms": ours.parent / "rooms" / "__init__.py"}
     try:
         told = subprocess.run(
-            [sys.executable, "-c", WHERE], cwd=folder, capture_output=True, text=True, timeout=LOOK_SECONDS,
+            [sys.executable, "-c", WHERE],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=LOOK_SECONDS,
             check=True,
-        ).stdout  # fmt: skip
+        ).stdout
     except (OSError, subprocess.SubprocessError) as error:
         yield Finding("shadowing", NOTE, f"What a script here imports is not known: {type(error).__name__}.")
         return
-    found: Dict[str, str] = dict(line.split(" ", 1) for line in told.splitlines())  # type: ignore[misc]  # two parts
+    found = {name: place for name, _, place in (line.partition(" ") for line in told.splitlines())}
     clean = True
     for name, place in found.items():
         if place != "-" and Path(place).resolve() != wanted[name]:
@@ -104,9 +108,12 @@ def _shadow(name: str, place: str) -> Finding:
         means = "A server that is started here without `python -P` would import that."
         level = WARNING
     return Finding(
-        "shadowing", level, f"`{name}` is {place} for a script in this folder.", means,
+        "shadowing",
+        level,
+        f"`{name}` is {place} for a script in this folder.",
+        means,
         f"Rename it, or run the script in another folder; if it is installed: pip uninstall {name}",
-    )  # fmt: skip
+    )
 
 
 def _extras() -> Finding:
@@ -172,16 +179,10 @@ def _open_files() -> Iterator[Finding]:
             "open_files",
             WARNING,
             f"This user may open {hard} files at once.",
-            "Each viewer of a server started here is an open file, so there can be no more viewers than that.",
+            "Each viewer of a server started here is an open file: there can be no more than that.",
             "ulimit -n 65536, or LimitNOFILE= in the unit of the service",
             figures,
         )
         return
     shown = "any number of" if hard < 0 else f"up to {hard:,}"
     yield Finding("open_files", OK, f"A server of this user may open {shown} files.", figures=figures)
-
-
-def installed_elsewhere() -> List[str]:
-    """Other distributions that bring a top-level package of one of our names."""
-    names = getattr(metadata, "packages_distributions", dict)()
-    return sorted({d for own in ("spectator", "rooms") for d in names.get(own, ()) if d != DISTRIBUTION})

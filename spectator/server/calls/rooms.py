@@ -87,7 +87,8 @@ async def extend_room(call: Call) -> web.Response:
 
 async def close_room(call: Call) -> web.Response:
     """End a room for everybody."""
-    room = await call.manager.rooms.close_room(call.room, keep=call.asked(CloseQuery).keep)
+    asked = call.asked(CloseQuery)
+    room = await call.manager.rooms.close_room(call.room, keep=asked.keep, trace=asked.trace)
     return reply(await shown_to_owner(call, room))
 
 

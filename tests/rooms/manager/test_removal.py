@@ -27,6 +27,17 @@ async def test_what_was_recorded_goes_at_once_and_the_room_is_known_as_closed_fo
     assert await world.manager.list_rooms("local") == []
 
 
+async def test_without_a_trace_nothing_is_left_and_the_code_is_free(world: World) -> None:
+    room = (await world.room(name="passing", reuse=True)).room
+    closed = await world.manager.close_room(room, trace=False)
+    assert closed.status == "ended"
+    assert await world.connection.command("KEYS", f"*{room.id}*") == []
+    assert await world.connection.command("KEYS", "sp:name:*") == []
+    assert await world.connection.command("ZSCORE", keys.DUE, f"local {room.id}") is None
+    assert await world.manager.list_rooms("local") == []
+    assert (await world.room(custom_code=room.code)).room.id != room.id
+
+
 async def test_it_can_be_said_after_the_room_has_ended_and_again(world: World) -> None:
     room = (await world.room(name="n", reuse=True)).room
     await world.manager.close_room(room)

@@ -1,0 +1,12 @@
+"""The command that looks whether everything works."""
+
+from __future__ import annotations
+
+from spectator.cli.arguments.building import Subparsers, remote
+
+
+def add(commands: Subparsers) -> None:
+    """Add doctor."""
+    told = "look at everything between a script and its viewers, measure it, and explain what is found"
+    doctor = remote(commands, "doctor", "doctor:doctor", told)
+    doctor.add_argument("--no-room", action="store_true", help="only look: open no room, measure nothing")
