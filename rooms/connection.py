@@ -51,6 +51,9 @@ TELL_TIME = Script(
 )
 
 _TIME_KEY = "sp:secrets"
+_NO_DISK = "MISCONF "
+"""What a store answers that cannot write its append-only file, after such a failure, to every write."""
+
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
@@ -315,7 +318,7 @@ def _reply_or_error(reply: Any, what: str) -> Any:
 
 def _unavailable(error: Exception, what: str) -> RoomsError:
     """The one error callers see; what really happened goes to the log, where a defect of a script shows."""
-    full = isinstance(error, OutOfMemoryError)
+    full = isinstance(error, OutOfMemoryError) or str(error).startswith(_NO_DISK)
     level = logging.ERROR if isinstance(error, ResponseError) and not full else logging.INFO
     _log.log(level, "the store failed at %s: %s: %s", what, type(error).__name__, error)
     return StoreFull(retry_after=FULL_PAUSE_S) if full else StoreUnavailable(retry_after=1.0)

@@ -317,12 +317,12 @@ class StoreUnavailable(Unavailable):
 
 
 class StoreFull(StoreUnavailable):
-    """The store answers and refuses to write: it has reached its ``maxmemory``. Nothing was written."""
+    """The store answers and refuses to write: its ``maxmemory`` is reached, or its disk is full."""
 
     code = "store_full"
     text = (
-        "The store has no memory left, so nothing was written. It goes on when whoever runs it gives it more "
-        "(maxmemory) or ends rooms; send this again later."
+        "The store has no memory or no disk left, so nothing was written. It goes on when whoever runs it gives "
+        "it more; send this again later."
     )
 
 

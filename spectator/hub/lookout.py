@@ -85,17 +85,21 @@ class Lookout:
         return [room for room in self._node.rooms.values() if room.viewers and room.feed is not None]
 
     async def _look(self) -> None:
-        """The heads of all rooms in one pipeline; where one moved on and nobody rang, that is made up for."""
+        """The heads of all rooms in one pipeline; where one moved on and nobody rang, that is made up for.
+
+        Those that everybody has left for the moment are looked at too: who comes next is served from memory,
+        and must not be shown what a store that lost its tail does not know any more.
+        """
         asked = self._node.clock()
         await self._node.log.connection.tell_time()
         self._node.stats.store_trip.add(self._node.clock() - asked)
-        watched = self._watched()
-        if not watched:
+        kept = [room for room in self._node.rooms.values() if room.feed is not None]
+        if not kept:
             return
         heads, _ = await asyncio.gather(
-            self._node.log.heads([room.id for room in watched]), self._presence.look(watched)
+            self._node.log.heads([room.id for room in kept]), self._presence.look(self._watched())
         )
-        for room in watched:
+        for room in kept:
             head = heads.get(room.id)
             if head is None or room.feed is None:
                 continue

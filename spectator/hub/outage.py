@@ -13,7 +13,7 @@ class Weather(Enum):
     FAIR = "store_back"
     AWAY = "store_unavailable"
     FULL = "store_full"
-    """It answers, and takes nothing new: it has no memory left."""
+    """It answers, and takes nothing new: it has no memory or no disk left."""
 
 
 class Outage:
@@ -49,7 +49,7 @@ class Outage:
             self._turn(Weather.FAIR)
 
     def refused(self) -> None:
-        """The store answered that it has no memory left."""
+        """The store answered that it has no memory or no disk left."""
         self._turn(Weather.FULL)
 
     def took(self) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from redis.exceptions import DataError
 
-from rooms import Connection, Script, StoreUnavailable, StoreUnsuitable, connect
-from rooms.connection import MAX_CONNECTIONS
+from rooms import Connection, Script, StoreFull, StoreUnavailable, StoreUnsuitable, connect
+from rooms.connection import FULL_PAUSE_S, MAX_CONNECTIONS
 from spectator.embedded import EmbeddedStore
 from tests.rooms.servers import OwnStore, own_store
 from tests.rooms.world import World
@@ -44,6 +44,22 @@ async def test_one_that_fails_spares_the_others(world: World) -> None:
     assert replies[0] == [b"a", b"1"]
     assert isinstance(replies[1], StoreUnavailable)
     assert replies[2] == [b"b", b"2"]
+
+
+async def test_a_store_without_memory_is_full_not_away(own: OwnStore) -> None:
+    connection = await connect(own.url)
+    write = Script("write", "return redis.call('SET', KEYS[1], ARGV[1])")
+    own.client.config_set("maxmemory", 1)
+    with pytest.raises(StoreFull) as refused:
+        await connection.run(write, ["a"], [1])
+    assert refused.value.retry_after == FULL_PAUSE_S
+    assert [type(reply) for reply in await connection.run_many([(write, ["a"], [1])])] == [StoreFull]
+    with pytest.raises(StoreFull):
+        await connection.command("SET", "a", "1")
+    assert await connection.command("GET", "a") is None
+    own.client.config_set("maxmemory", 0)
+    assert await connection.run(write, ["a"], [1]) == b"OK"
+    await connection.close()
 
 
 async def test_commands_go_alone_or_many(world: World) -> None:

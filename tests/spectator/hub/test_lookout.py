@@ -44,6 +44,15 @@ async def test_news_that_nobody_rang_for_is_found(node):
     await eventually(lambda: steps(sink) == [0, 1, 2])
 
 
+async def test_a_room_that_everybody_has_left_for_the_moment_is_kept_at_the_head(node):
+    room = await node.room()
+    viewer, _ = await node.watch(room)
+    node.hub.detach(viewer)
+    await node.hub._doorway.bells.discard(room.id)
+    await node.publish(room, metrics(1), ring=False)
+    await eventually(lambda: node.hub.view(room.id).feed.cursor.seq == 1)
+
+
 async def test_the_crowd_is_told_when_it_changes_and_not_to_hidden_tabs(node):
     room = await node.room()
     _, ann = await node.watch(room)
