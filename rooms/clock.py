@@ -21,6 +21,7 @@ class Clock:
     """Milliseconds since 1970 by the store's clock, extrapolated by ``monotonic`` (seconds)."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.jumps = 0  # seen so far
         self._monotonic = monotonic
         self._offset_ms: float | None = None
         self._latest_ms = 0
@@ -39,6 +40,7 @@ class Clock:
         if self._offset_ms is not None:
             difference = store_ms - (self._offset_ms + here * 1000)
             if abs(difference) > JUMP_MS:
+                self.jumps += 1
                 self._jumped_at = here
                 self._latest_ms = store_ms
         self._offset_ms = store_ms - here * 1000

@@ -7,7 +7,7 @@ from spectator.hub.codes import Close
 from spectator.hub.viewer import Pass
 
 
-def verdict(right: Pass, glance: Glance | None, now_ms: int) -> Close | None:
+def verdict(right: Pass, glance: Glance | None, now_ms: int, *, jumped: bool = False) -> Close | None:
     """Why a connection has to end, or None.
 
     A store that lost a key denies: what is not there permits nothing.
@@ -16,15 +16,16 @@ def verdict(right: Pass, glance: Glance | None, now_ms: int) -> Close | None:
         right: by what the connection watches.
         glance: its room, read after the connection was admitted; None when there is no such room.
         now_ms: the store's clock.
+        jumped: whether that clock jumped just now: what looks expired may only look so, and ends nobody yet.
     """
     if glance is None:
         return Close.ROOM_NOT_FOUND
     room = glance.room
-    if not room.is_active(now_ms):
+    if room.status == "ended" or not (jumped or room.is_active(now_ms)):
         return Close.ROOM_CLOSED if room.end_reason == "closed" else Close.ROOM_EXPIRED
     if right.person is not None and is_blocked(room, right.person):
         return Close.BLOCKED
-    if right.expires_at_ms is not None and right.expires_at_ms <= now_ms:
+    if right.expires_at_ms is not None and right.expires_at_ms <= now_ms and not jumped:
         return Close.GRANT_ENDED
     if right.generation is not None and right.generation != room.generation:
         return Close.UNAUTHORIZED

@@ -128,12 +128,12 @@ class Gatekeeper:
             who needs a seat from now on.
         """
         room.looked_at = room.read_at = began
-        now_ms = self._node.now_ms()
+        now_ms, jumped = self._node.now_ms(), self._node.jumped()
         changed = []
         for viewer in room.everybody():
             if viewer.admitted_at >= began:
                 continue
-            code = verdict(viewer.right, glance, now_ms)
+            code = verdict(viewer.right, glance, now_ms, jumped=jumped)
             if code is not None:
                 self._end(viewer, code)
             elif glance is not None and _takes_role(viewer, glance.members.get(viewer.right.person or "")):

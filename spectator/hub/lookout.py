@@ -50,6 +50,7 @@ class Lookout:
         self._outage = outage
         self._end = end
         self._lost = lost
+        self._jumps = 0  # of the store's clock, after which the seats were renewed
 
     async def round(self) -> None:
         """Wait a second, then look."""
@@ -110,8 +111,10 @@ class Lookout:
     async def _renew(self) -> None:
         """Renew the seats and ties of rooms whose turn it is; who lost theirs is told why."""
         now = self._node.clock()
-        # What a full store refused is tried again each second: that is how its end is noticed.
-        every = 0.0 if self._outage.full else self._node.policy.renew_s
+        jumps = self._node.log.connection.clock.jumps
+        # What a full store refused is tried again each second: that is how its end is noticed. After a jump
+        # of the store's clock every lease looks as if it had run out: renewed before others take the seats.
+        every = 0.0 if self._outage.full or jumps != self._jumps else self._node.policy.renew_s
         due = [room for room in self._watched() if now - room.renewed_at >= every]
         lags: dict[Lease, int] = {}
         for room in due:
@@ -120,6 +123,7 @@ class Lookout:
         lost = await self._seats.renew(lags)
         for room in due:
             room.renewed_at = now
+        self._jumps = jumps
         for room_id in {room_id for room_id, _ in lost}:
             await self._gatekeeper.look(room_id)  # ends those who may not watch any more, by its reason
         for room_id, person in lost:

@@ -40,3 +40,7 @@ class Node:
     def now_ms(self) -> int:
         """The store's clock."""
         return self.log.connection.clock.now_ms()
+
+    def jumped(self) -> bool:
+        """Whether the store's clock jumped less than a minute ago."""
+        return self.log.connection.clock.jumped()

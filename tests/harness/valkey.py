@@ -36,6 +36,7 @@ class Valkey:
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
         self.options = options
+        self.environment: dict[str, str] = {}  # of the process, beside this one's
         self.port = 0
         self.process: subprocess.Popen[bytes] | None = None
         self._client: Redis | None = None
@@ -76,7 +77,13 @@ class Valkey:
     def _launch(self) -> None:
         command = [str(find_binary()), *self.arguments()]
         with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+            self.process = subprocess.Popen(
+                command,
+                env={**os.environ, **self.environment},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
 
     def arguments(self) -> list[str]:
         where = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]

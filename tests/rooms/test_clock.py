@@ -47,6 +47,7 @@ def test_a_jump_is_followed_at_once_and_remembered_for_a_minute(difference: int)
     clock.observe(1_000_000 + difference)
     assert clock.now_ms() == 1_000_000 + difference
     assert clock.jumped()
+    assert clock.jumps == 1
     monotonic.now += 59.9
     assert clock.jumped()
     monotonic.now += 0.2

@@ -115,6 +115,14 @@ def test_an_ended_room_ends_everyone_by_its_reason(right: Pass):
     assert verdict(right, glance(expired, v_ann="g1"), NOW) is Close.ROOM_EXPIRED
 
 
+def test_what_looks_expired_after_a_jump_of_the_clock_ends_nobody_yet():
+    late = ROOM.expires_at_ms + 7_200_000
+    assert verdict(ANN, glance(v_ann="g1"), late, jumped=True) is None
+    assert verdict(ANN, glance(), late, jumped=True) is Close.GRANT_ENDED, "a row that is gone is gone"
+    ended = replace(ROOM, status="ended", end_reason="closed")
+    assert verdict(ANN, glance(ended, v_ann="g1"), late, jumped=True) is Close.ROOM_CLOSED
+
+
 def test_time_alone_ends_a_room():
     assert verdict(ANN, glance(v_ann="g1"), ROOM.expires_at_ms) is Close.ROOM_EXPIRED
 

@@ -318,7 +318,12 @@ async def gate():
     policy = Policy()
     clock = asyncio.get_running_loop().time
     node = SimpleNamespace(
-        manager=manager, policy=policy, clock=clock, rooms={"r": RoomHub("r", 0.0)}, now_ms=lambda: NOW
+        manager=manager,
+        policy=policy,
+        clock=clock,
+        rooms={"r": RoomHub("r", 0.0)},
+        now_ms=lambda: NOW,
+        jumped=lambda: False,
     )
     pump = Pump(policy, clock)
     presence = Presence(node, pump)

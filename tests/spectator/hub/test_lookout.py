@@ -2,9 +2,10 @@
 
 from itertools import pairwise
 
-from spectator.hub import Variant
+from spectator.hub import Policy, Variant
+from spectator.log import Log
 from tests.harness.waiting import eventually
-from tests.spectator.hub.living import metrics, steps, told
+from tests.spectator.hub.living import Node, kinds, metrics, steps, told
 
 
 async def silence(connection, room, ms: int) -> None:
@@ -42,6 +43,23 @@ async def test_news_that_nobody_rang_for_is_found(node):
     for step in range(3):
         await node.publish(room, metrics(step), ring=False)
     await eventually(lambda: steps(sink) == [0, 1, 2])
+
+
+async def test_a_jump_of_the_stores_clock_ends_nobody_and_seats_are_renewed_at_once(rooms, connection):
+    node = Node(rooms, Log(connection), Policy(look_s=0.2, poll_s=1.0, renew_s=600))
+    await node.hub.start()
+    room = await node.room()
+    viewer, sink = await node.watch(room)
+    view = node.hub.view(room.id)
+    await eventually(lambda: view.renewed_at > 0, 60)
+    renewed, looked = view.renewed_at, view.looked_at
+    connection.clock.observe(connection.clock.now_ms() + 2 * 3_600_000)  # more than a grant lives
+    node.hub._gatekeeper.ring(room.id)
+    await eventually(lambda: view.looked_at > looked and view.renewed_at > renewed, 60)
+    assert viewer in view.viewers
+    assert "bye" not in kinds(sink)
+    node.hub.detach(viewer)
+    await node.hub.stop()
 
 
 async def test_a_room_that_everybody_has_left_for_the_moment_is_kept_at_the_head(node):
