@@ -10,6 +10,7 @@ import asyncio
 import json
 import secrets
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -130,6 +131,9 @@ class Poster:
         self.next = first
         self.longest_s = 0.0  # of one POST that was answered
         self.attempts = 0
+        self.acked = 0  # events
+        self.offset = 0  # as told last
+        self.refused: Counter[str] = Counter()  # answers other than 200, by their code
         self._session, self._history, self._urls = session, history, list(urls)
         self._room, self._token, self._batch, self._pause_s = room, token, batch, pause_s
         self._producer, self._sequence = secrets.token_hex(8), 0
@@ -147,6 +151,11 @@ class Poster:
         if self._task is not None:
             async with asyncio.timeout(deadline):
                 await self._task
+
+    def abandon(self) -> None:
+        """Stop at once, whatever is under way; after ``stop`` there is nothing."""
+        if self._task is not None:
+            self._task.cancel()
 
     async def _keep_posting(self) -> None:
         while not self._stopping:
@@ -167,7 +176,9 @@ class Poster:
             if told is not None:
                 # The answer to a repeat that came too late to be told twice names no offset of its own.
                 self._history.acked(marks, None if told.get("duplicate") else told["offset"])
-                return int(told["offset"])
+                self.acked += count
+                self.offset = int(told["offset"])
+                return self.offset
             await asyncio.sleep(0.1)
 
     async def _once(self, body: bytes) -> dict[str, Any] | None:
@@ -191,6 +202,7 @@ class Poster:
         if answer.status == 200:
             assert not told.get("rejected"), told
             return told
+        self.refused[str(told.get("code"))] += 1
         if told.get("code") == "sequence_gap":  # the store lost what it had acknowledged
             self._producer, self._sequence = secrets.token_hex(8), 1
         else:

@@ -17,12 +17,13 @@ from spectator.log import Cursor
 from tests.faults.history import History, Verdict, View
 from tests.faults.outcome import Outcome
 from tests.faults.publishers import Poster, Trainer
-from tests.faults.viewers import LOST, PROTOCOL, Flat, Sse, Viewer, mark_of
+from tests.faults.viewers import LOST, PROTOCOL, SILENCE_S, Flat, Sse, Stalled, Viewer, mark_of
 from tests.harness.waiting import DeadlineExceeded, eventually
 
 PATIENCE_S = 90.0
 SLOW_S = 0.4
 CALL_TIMEOUT_S = 15.0
+POSTED = 1_000_000  # marks from here on are those of publishers by HTTP, a million each
 PASSWORD = "only-those-who-know"
 V = TypeVar("V", bound=Viewer)
 
@@ -31,14 +32,19 @@ class Scene:
     """A room on one or more servers. Use as a context; ``open`` makes the room.
 
     Args:
-        urls: where viewers and callers go.
+        urls: where callers go.
         api_key: of the tenant that owns the room.
         ingest: where publishers go; the same as ``urls`` when left out.
+        watching: where viewers go; the same as ``urls`` when left out.
     """
 
-    def __init__(self, urls: Sequence[str], api_key: str, *, ingest: Sequence[str] = ()) -> None:
+    def __init__(
+        self, urls: Sequence[str], api_key: str, *, ingest: Sequence[str] = (), watching: Sequence[str] = ()
+    ) -> None:
         self.urls = list(urls)
+        self.watching = list(watching or urls)
         self.ingest = list(ingest or urls)
+        self.silence_s = SILENCE_S
         self.history = History()
         self.viewers: list[Viewer] = []
         self.posters: list[Poster] = []
@@ -48,6 +54,7 @@ class Scene:
         self.longest: tuple[float, str] = (0.0, "")
         self._api_key = api_key
         self._locked = ""  # the code of a room with a password
+        self._visitor = ""  # who joins again and again is one person
         self._tasks: list[asyncio.Task[None]] = []
         self.session: aiohttp.ClientSession
 
@@ -62,6 +69,8 @@ class Scene:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         ends = [trainer.close() for trainer in self.trainers] + [viewer.leave() for viewer in self.viewers]
+        for poster in self.posters:
+            poster.abandon()
         ended = await asyncio.gather(*ends, return_exceptions=True)
         await self.session.close()
         if error is None:
@@ -83,9 +92,9 @@ class Scene:
         trainer.start()
         return trainer
 
-    async def make(self, name: str) -> dict[str, Any]:
+    async def make(self, name: str, *, seats: int = 100) -> dict[str, Any]:
         """Make the room without a training script."""
-        fields = {"name": name, "max_spectators": 100}
+        fields = {"name": name, "max_spectators": seats}
         made = await self._asked("POST", "/rooms", fields)
         self.room, self.code = made["room"]["id"], made["room"]["code"]
         self.room_key = made["owner_token"]
@@ -96,10 +105,12 @@ class Scene:
         """A room beside it, into which nobody here may come."""
         locked = await self._asked("POST", "/rooms", {"name": f"{name} locked", "password": PASSWORD})
         self._locked = locked["room"]["code"]
+        joined = await self._asked("POST", f"/rooms/{self.code}/join", {"display_name": "guest"}, token=None)
+        self._visitor = joined["visitor"]
 
     def poster(self, **given: Any) -> Poster:
-        """Add a publisher by HTTP; its marks begin at a million times its number."""
-        first = (len(self.posters) + 1) * 1_000_000
+        """Add a publisher by HTTP, with marks of its own."""
+        first = (len(self.posters) + 1) * POSTED
         poster = Poster(
             self.session, self.history, self.ingest, self.room, self.room_key, first=first, **given
         )
@@ -109,8 +120,15 @@ class Scene:
     async def viewer(self, kind: type[V], name: str, *, pace_s: float = 0.0, urls: Sequence[str] = ()) -> V:
         """Let somebody in, who watches from now on."""
         told = await self._asked("POST", f"/rooms/{self.code}/join", {"display_name": name}, token=None)
-        view = self.history.viewer(name, untold=kind is Flat)
-        viewer = kind(self.session, urls or self.urls, self.room, view, token=told["token"], pace_s=pace_s)
+        viewer = kind(
+            self.session,
+            urls or self.watching,
+            self.room,
+            self.history.viewer(name, untold=kind is Flat),
+            token=told["token"],
+            pace_s=pace_s,
+            silence_s=self.silence_s,
+        )
         self.viewers.append(viewer)
         viewer.start()
         return viewer
@@ -126,7 +144,11 @@ class Scene:
 
     def quick(self) -> list[Viewer]:
         """Those who read at once."""
-        return [viewer for viewer in self.viewers if viewer.pace_s == 0]
+        return [v for v in self.viewers if v.pace_s == 0 and not isinstance(v, Stalled)]
+
+    def modern(self) -> list[Viewer]:
+        """Those who are told of more than events."""
+        return [viewer for viewer in self.viewers if not isinstance(viewer, Flat)]
 
     def _all_have_seen(self) -> bool:
         return all(viewer.view.place is not None for viewer in self.viewers)
@@ -171,13 +193,18 @@ class Scene:
         kinds: list[tuple[str, str, str, Any, str | None]] = [
             ("look", "GET", f"/rooms/{self.room}", None, self._api_key),
             ("history", "GET", f"/rooms/{self.room}/history?max_points=10", None, self._api_key),
-            ("join", "POST", f"/rooms/{self.code}/join", {"display_name": "visitor"}, None),
+            ("join", "POST", f"/rooms/{self.code}/join", {"display_name": "guest"}, self._visitor),
             ("wrong password", "POST", f"/rooms/{self._locked}/join", _guess(), None),
             ("forged key", "GET", "/rooms", None, forged),
             ("forged grant", "GET", f"/rooms/{self.room}/history", None, "gr_forged"),
         ]
         for what, method, path, body, token in kinds:
             await self.call(what, method, path, body, token=token, url=url)
+
+    async def present(self) -> set[str]:
+        """The names of those who hold a seat, as the owner is told."""
+        told = await self._asked("GET", f"/rooms/{self.room}/spectators")
+        return {person["name"] for person in told["spectators"]}
 
     async def _keep_calling(self, every_s: float, number: int) -> None:
         while True:
@@ -195,7 +222,23 @@ class Scene:
             assert allowed is None or status in allowed, (what, status, count)
             assert status < 500 or status == 503, (what, status, count)
 
+    def count(self, status: int) -> int:
+        """How many calls were answered with this status."""
+        return sum(count for (_, one), count in self.statuses.items() if one == status)
+
     # ------------------------------------------------------------ how it ends
+
+    def assert_sockets_survived(self) -> None:
+        """Nobody was put out."""
+        for viewer in self.viewers:
+            assert viewer.visits == 1, f"{viewer.view.name} lost its connection: {viewer.codes}"
+
+    def assert_all_heard_of_it(self) -> None:
+        """Whoever understands notices was told that the store went away, and that it is back."""
+        for viewer in self.modern():
+            told = [code for code in viewer.notices if code.startswith("store_")]
+            assert told == ["store_unavailable", "store_back"] * (len(told) // 2), told
+            assert told, f"{viewer.view.name} was told nothing"
 
     async def recovered(self, deadline: float = PATIENCE_S) -> float:
         """Wait until everybody was shown something that was logged after this; returns the seconds."""
@@ -231,8 +274,8 @@ class Scene:
         about, *events, end = [json.loads(line) for line in text.splitlines()]
         assert end["end"]["events"] == len(events), "the export is not complete"
         stored = [(event["seq"], mark_of(event)) for event in events]
-        place = await eventually(self._cursor_of_a_newcomer, PATIENCE_S, "a newcomer is shown the whole")
-        assert place.seq == about["export"]["last"], (place, about)
+        head = about["export"]["last"]
+        place = await eventually(lambda: self._newcomer_at(head), PATIENCE_S, f"a newcomer is shown {head}")
         self.history.stored(stored, place.epoch, before=about["export"]["first"] - 1)
         return place.seq
 
@@ -244,6 +287,11 @@ class Scene:
                 text = await answer.text()
                 return text if answer.status == 200 else ""
         return ""
+
+    async def _newcomer_at(self, head: int) -> Cursor | None:
+        """The cursor of somebody who comes now, if it is at the head: a node may be a second behind."""
+        place = await self._cursor_of_a_newcomer()
+        return place if place is not None and place.seq == head else None
 
     async def _cursor_of_a_newcomer(self) -> Cursor | None:
         with contextlib.suppress(*LOST):
@@ -288,23 +336,28 @@ def _guess() -> dict[str, str]:
 
 
 def _has_seen(view: View, mark: int) -> bool:
-    """Whether anything marked ``mark`` or later was shown; asked of the end only, which is where it is."""
-    for kind, what in reversed(view.told):
-        if kind == "connected":
-            continue
-        marks = [shown for _, shown in what.get("events", ()) if isinstance(shown, int)]
-        if marks:
-            return max(marks) >= mark
-        return False
+    """Whether anything of the trainer's marked ``mark`` or later was shown; looked for from the end."""
+    for _, what in reversed(view.told):
+        shown = [one for _, one in what.get("events", ()) if isinstance(one, int) and one < POSTED]
+        if shown:
+            return max(shown) >= mark
     return False
 
 
 @contextlib.asynccontextmanager
 async def playing(
-    urls: Sequence[str], api_key: str, name: str, *, ingest: Sequence[str] = (), rate: float = 60.0
+    urls: Sequence[str],
+    api_key: str,
+    name: str,
+    *,
+    ingest: Sequence[str] = (),
+    watching: Sequence[str] = (),
+    rate: float = 60.0,
+    silence_s: float = SILENCE_S,
 ) -> AsyncIterator[Scene]:
     """A scene that is already playing: a trainer logs, an audience watches, people call the API."""
-    async with Scene(urls, api_key, ingest=ingest) as scene:
+    async with Scene(urls, api_key, ingest=ingest, watching=watching) as scene:
+        scene.silence_s = silence_s
         await scene.open(name, rate=rate)
         await scene.audience()
         scene.call_always()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -15,7 +16,7 @@ from spectator.log import Cursor
 from tests.faults.history import Mark, Numbered, View
 
 PROTOCOL = "spectator.v1"
-SILENCE_S = 8.0  # a stream that says nothing for so long is given up: the far end may be a black hole
+SILENCE_S = 35.0  # the server pings every 25 s; one that says nothing for longer is given up
 PAUSE_S = (0.05, 0.4)  # between two attempts; the page waits longer, a test need not
 LOST = (aiohttp.ClientError, OSError, TimeoutError, ConnectionError)
 
@@ -36,6 +37,7 @@ class Viewer:
         urls: of the servers; after each end it tries the next.
         token: its grant; None comes in as a visitor, which a flat one may.
         pace_s: between two messages that it reads; 0 reads at once.
+        silence_s: after so long without a word it gives the connection up.
     """
 
     protocols: Sequence[str] = (PROTOCOL,)
@@ -49,6 +51,7 @@ class Viewer:
         *,
         token: str | None = None,
         pace_s: float = 0.0,
+        silence_s: float = SILENCE_S,
     ) -> None:
         self.view = view
         self.visits = 0  # connections that got as far as a first message
@@ -57,12 +60,14 @@ class Viewer:
         self.codes: Counter[int] = Counter()  # how connections ended
         self.cursor: str | None = None
         self.hurried = asyncio.Event()  # read at once from now on
+        self.silence_s = SILENCE_S
         self.away = asyncio.Event()  # set: it stays away after the present connection
         self._session = session
         self._urls = list(urls)
         self._room = room
         self._token = token
         self.pace_s = pace_s
+        self._silence_s = silence_s
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -118,7 +123,7 @@ class Viewer:
     async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         first = True
         while True:
-            message = await socket.receive(timeout=SILENCE_S)
+            message = await socket.receive(timeout=self.silence_s)
             if message.type is not aiohttp.WSMsgType.TEXT:
                 return
             if first:
@@ -175,6 +180,37 @@ class Viewer:
             self.view.conflated(epoch, told["from"], told["to"], told["lost"], shown)
 
 
+class Stalled(Viewer):
+    """One that comes in, and then reads nothing until it is hurried.
+
+    Its receive buffer is small: the kernel would swallow megabytes, and the server would not notice.
+    """
+
+    @property
+    def stalling(self) -> bool:
+        return self.view.place is not None
+
+    async def _stay(self) -> None:
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(socket_factory=_narrow)) as own:
+            self._session = own
+            await super()._stay()
+
+    async def _breathe(self) -> None:
+        if self.stalling:
+            await self.hurried.wait()
+
+    async def _keep_acking(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        await self.hurried.wait()
+        await super()._keep_acking(socket)
+
+
+def _narrow(address: tuple[Any, ...]) -> socket.socket:
+    made = socket.socket(address[0], socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    made.setblocking(False)
+    return made
+
+
 class Sse(Viewer):
     """One whose network blocks WebSockets."""
 
@@ -183,7 +219,7 @@ class Sse(Viewer):
         came_with = self.cursor
         if came_with is not None:
             headers["Last-Event-ID"] = came_with
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=SILENCE_S * 4)
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=self.silence_s * 4)
         async with self._session.get(
             f"{url}/api/v1/rooms/{self._room}/stream", headers=headers, timeout=timeout
         ) as answer:

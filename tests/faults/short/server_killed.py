@@ -8,28 +8,23 @@ from pathlib import Path
 
 from tests.faults.outcome import Outcome
 from tests.faults.scene import playing
-from tests.harness.servers import ServerProcess
+from tests.faults.stage import local_server
 
 KILLS = 2
 APART_S = 1.5
 
 
 async def run(folder: Path) -> Outcome:
-    server = ServerProcess(folder / "data", SPECTATOR_RATE_LIMITS="off")
-    await asyncio.to_thread(server.start)
-    try:
-        async with playing([server.url], server.api_key, "killed") as scene:
-            worst = 0.0
-            for _ in range(KILLS):
-                await asyncio.sleep(APART_S)
-                await asyncio.to_thread(server.kill)
-                await asyncio.to_thread(server.restart)
-                started = time.monotonic()
-                await scene.recovered()
-                worst = max(worst, time.monotonic() - started)
-            await scene.settle()
-            for viewer in scene.quick():
-                assert viewer.visits >= KILLS + 1, f"{viewer.view.name} never came back"
-            return scene.outcome("server killed (kill -9), twice", worst)
-    finally:
-        await asyncio.to_thread(server.close)
+    async with local_server(folder) as server, playing([server.url], server.api_key, "killed") as scene:
+        worst = 0.0
+        for _ in range(KILLS):
+            await asyncio.sleep(APART_S)
+            await asyncio.to_thread(server.kill)
+            await asyncio.to_thread(server.restart)
+            started = time.monotonic()
+            await scene.recovered()
+            worst = max(worst, time.monotonic() - started)
+        await scene.settle()
+        for viewer in scene.quick():
+            assert viewer.visits >= KILLS + 1, f"{viewer.view.name} never came back"
+        return scene.outcome("server killed (kill -9), twice", worst)
