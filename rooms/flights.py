@@ -16,6 +16,8 @@ from typing import Any
 
 from redis.exceptions import DataError
 
+from rooms.patience import Patience
+
 Command = Sequence[Any]
 """The parts of one command, its name first."""
 
@@ -120,7 +122,7 @@ class Flights:
         commands = [command for passenger in passengers for command in passenger.commands]
         sent, places = self._without_repeats(commands)
         try:
-            async with asyncio.timeout(self._limit_s):
+            async with Patience(self._limit_s):
                 answered = await self._send(sent)
         except DataError as error:
             await self._spare_the_others(passengers, error)

@@ -38,7 +38,7 @@ from spectator.tasks import Tasks
 
 if TYPE_CHECKING:
     from rooms import RoomManager
-    from spectator.log import Cursor, Log
+    from spectator.log import Cursor, Head, Log
 
 AFTER_MS: dict[Close, tuple[int, int]] = {
     Close.TOO_SLOW: (1000, 5000),
@@ -187,6 +187,12 @@ class Hub:
     def view(self, room_id: str) -> RoomHub | None:
         """What this node knows of a room; None while nobody here has to do with it."""
         return self._node.rooms.get(room_id)
+
+    def head(self, room_id: str) -> Head | None:
+        """The head of a room's log as read last, a second ago at most; None where nobody here watches."""
+        room = self._node.rooms.get(room_id)
+        watched = room is not None and room.feed is not None and room.viewers and self._outage.over
+        return room.head if room is not None and watched else None
 
     async def attach(
         self, room_id: str, viewer: Viewer, right: Pass, describe: Describe, since: Cursor | None = None

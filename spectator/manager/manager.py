@@ -234,16 +234,27 @@ class Manager:
         """
         return await self._historian.history(room.id, names, span or Span(), max_points)
 
-    async def views(self, found: Sequence[Room], role: str | None) -> list[StrangerView]:
-        """Rooms as ``role`` may see them, with their runs; for owner and moderators with who waits."""
+    async def views(
+        self, found: Sequence[Room], role: str | None, *, lately: bool = False
+    ) -> list[StrangerView]:
+        """Rooms as ``role`` may see them, with their runs; for owner and moderators with who waits.
+
+        ``lately``: of rooms that are watched here their runs may be a second old, and nothing is asked.
+        """
         ids = [room.id for room in found]
-        heads = await self.log.heads(ids)
+        heads = await (self._lately(ids) if lately else self.log.heads(ids))
         waiting: dict[str, int] = {}
         if role in STAFF_ROLES:
             glances = await self.rooms.glances(ids)
             waiting = {room_id: len(glance.waiting) for room_id, glance in glances.items() if glance}
         now = self.now_ms()
         return [view(room, heads.get(room.id), role, now, waiting.get(room.id, 0)) for room in found]
+
+    async def _lately(self, ids: Sequence[str]) -> dict[str, Head]:
+        """The heads of rooms, as the hub read them last where it watches."""
+        known = {room_id: head for room_id in ids if (head := self.hub.head(room_id)) is not None}
+        unknown = [room_id for room_id in ids if room_id not in known]
+        return known | await self.log.heads(unknown) if unknown else known
 
     def room_view(self, room: Room, head: Head | None, role: str | None, waiting: int = 0) -> dict[str, Any]:
         """A room as ``role`` may see it: the object called ``room`` in protocol.md, ready for JSON."""

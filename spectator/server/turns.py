@@ -24,6 +24,9 @@ GUESS_WAITS_S: Final = 2.0
 
 LONGEST_WAIT_S: Final = 10.0
 
+_Waiter = tuple[float, asyncio.Future[None]]
+"""Until when somebody waits, by the loop's clock, and what is set when their turn has come."""
+
 
 class Turns:
     """A gate that lets a bounded number through, first come, first served.
@@ -36,8 +39,9 @@ class Turns:
     def __init__(self, at_once: int = AT_ONCE, longest_wait_s: float = LONGEST_WAIT_S) -> None:
         self.entered = 0  # turns taken so far
         self._free = at_once
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[_Waiter] = deque()
         self._longest_wait_s = longest_wait_s
+        self._alarm: asyncio.TimerHandle | None = None  # one for all: it is set for who has waited longest
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -62,17 +66,29 @@ class Turns:
         if self._free > 0:  # then nobody waits
             self._free -= 1
             return
-        mine = asyncio.get_running_loop().create_future()
-        self._waiting.append(mine)
+        loop = asyncio.get_running_loop()
+        mine: asyncio.Future[None] = loop.create_future()
+        self._waiting.append((loop.time() + self._longest_wait_s, mine))
+        if self._alarm is None:
+            self._alarm = loop.call_later(self._longest_wait_s, self._ring)
         try:
-            async with asyncio.timeout(self._longest_wait_s):
-                await mine
-        except TimeoutError:
-            self._give_back(mine)
-            raise Busy(retry_after=2.0) from None
+            await mine
         except asyncio.CancelledError:
             self._give_back(mine)
             raise
+
+    def _ring(self) -> None:
+        """Send away who has waited too long, and set the alarm for who comes next."""
+        self._alarm = None
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            end, following = self._waiting[0]
+            if not following.done() and end > loop.time():
+                self._alarm = loop.call_at(end, self._ring)
+                return
+            self._waiting.popleft()
+            if not following.done():
+                following.set_exception(Busy(retry_after=2.0))
 
     def _give_back(self, mine: asyncio.Future[None]) -> None:
         """Whoever gives up may have been given a turn in that very moment."""
@@ -81,7 +97,7 @@ class Turns:
 
     def _pass_on(self) -> None:
         while self._waiting:
-            following = self._waiting.popleft()
+            _, following = self._waiting.popleft()
             if not following.done():
                 following.set_result(None)
                 return
@@ -89,6 +105,6 @@ class Turns:
 
     def _fail_who_waits(self) -> None:
         while self._waiting:
-            following = self._waiting.popleft()
+            _, following = self._waiting.popleft()
             if not following.done():
                 following.set_exception(StoreUnavailable(retry_after=2.0))

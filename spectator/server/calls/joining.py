@@ -149,6 +149,6 @@ def _check_own(call: Call) -> None:
 
 
 async def _own_view(call: Call, admitted: Admitted) -> StaffView | RoomView:
-    shown = await shown_to(call, admitted.room, admitted.role)
+    shown = await shown_to(call, admitted.room, admitted.role, lately=True)
     assert isinstance(shown, RoomView), "whoever is in is shown more than a stranger"
     return shown

@@ -109,9 +109,12 @@ def hide_code(call: Call, shown: StrangerView) -> None:
         shown.code = None
 
 
-async def shown_to(call: Call, room: Room, role: Role | None) -> StrangerView:
-    """A room as ``role`` may see it; owner and moderators also get the link to give to others."""
-    (shown,) = await call.manager.views([room], role)
+async def shown_to(call: Call, room: Room, role: Role | None, *, lately: bool = False) -> StrangerView:
+    """A room as ``role`` may see it; owner and moderators also get the link to give to others.
+
+    ``lately``: its run may be a second old, where it is watched here.
+    """
+    (shown,) = await call.manager.views([room], role, lately=lately)
     hide_code(call, shown)
     if isinstance(shown, StaffView):
         shown.join_url = join_links(call.request).room(room.code)
