@@ -52,7 +52,8 @@ class Sentinels:
         shared = {name: value for name, value in self._options.items() if name.startswith("ssl")}
         times = {"socket_timeout": ASK_S, "socket_connect_timeout": ASK_S}
         asking = {"protocol": 2, "retry": Retry(NoBackoff(), 0), **times, **shared, **own}
-        self._sentinel = Sentinel(hosts, sentinel_kwargs=asking)
+        made: Any = Sentinel  # redis-py gives it no types
+        self._sentinel = made(hosts, sentinel_kwargs=asking)
 
     def client(self, connections: int, timeout_s: float) -> Redis:
         """A client of the primary with at most so many connections; see ``Node.client`` for its times."""
@@ -80,9 +81,8 @@ class Sentinels:
         """
         answered = False
         for sentinel in self._sentinel.sentinels:
-            asked: Any = sentinel
             try:
-                found = await asked.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._service)
+                found = await sentinel.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._service)
             except (AuthenticationError, ResponseError) as error:
                 raise StoreUnsuitable(
                     f"A sentinel refuses us ({error}). Its own credentials stand in the URL's query: "

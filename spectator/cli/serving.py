@@ -15,6 +15,7 @@ from spectator.cli.finding import environment
 from spectator.cli.output import Output
 from spectator.cli.qr import qr_text
 from spectator.client.api import Api
+from spectator.client.errors import Refused
 from spectator.client.local_server import Found, LocalServer
 
 STOP_DEADLINE_S = 15.0  # a server says good-bye to its viewers within 10
@@ -90,12 +91,34 @@ def status(arguments: argparse.Namespace, out: Output) -> int:
         "url": found.address.url,
         "pid": found.pid,
         "version": found.version,
+        "workers": found.workers,
         "rooms": len(rooms),
         "live": live,
+        **_of_nodes(found),
     }
-    text = f"Running at {found.address.url} (process {found.pid}, version {found.version}): "
-    out.result(answer, text + f"{_count(len(rooms), 'room')}, {live} live.")
+    workers = f", {found.workers} workers" if found.workers > 1 else ""
+    where = f"Running at {found.address.url} (process {found.pid}, version {found.version}{workers}): "
+    lines = [where + f"{_count(len(rooms), 'room')}, {live} live."]
+    if len(answer["nodes"] or ()) > 1:
+        lines += [f"{len(answer['nodes'])} nodes share its store:", *map(_node_line, answer["nodes"])]
+    out.result(answer, "\n".join(lines))
     return Exit.DONE
+
+
+def _of_nodes(found: Found) -> Dict[str, Any]:
+    """The nodes that live, by the key of the data folder: whoever may read that runs the server."""
+    unknown: Dict[str, Any] = {"nodes": None, "checkpoint": None}
+    try:
+        told = Api(found.address, found.key).request("GET", "/status") if found.key else {}
+    except Refused:
+        return unknown  # a server of an older version, or its key was revoked
+    return {"nodes": told.get("living"), "checkpoint": told.get("checkpoint")}
+
+
+def _node_line(node: Dict[str, Any]) -> str:
+    worker = f", worker {node['worker']}" if node["worker"] else ""
+    watching = f"{_count(node['connections'], 'viewer')}{', stopping' if node['stopping'] else ''}"
+    return f"  {node['host']} (process {node['pid']}{worker}, version {node['version']}): {watching}"
 
 
 def stop(arguments: argparse.Namespace, out: Output) -> int:

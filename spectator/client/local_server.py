@@ -41,12 +41,14 @@ class Found:
         key: the data folder's API key, or None when its file is not there.
         pid: its process.
         version: its version, as text.
+        workers: so many processes serve there; ``pid`` is their parent where they are several.
     """
 
     address: Address
     key: Optional[str] = field(repr=False)
     pid: int
     version: str
+    workers: int = 1
 
 
 class LocalServer:
@@ -63,7 +65,7 @@ class LocalServer:
             return None
         try:
             address = Address.parse(str(told["url"]))
-            pid = int(told["pid"])
+            pid, workers = int(told["pid"]), int(told.get("workers", 1))
         except (KeyError, TypeError, ValueError):
             return None
         # A home may be shared by machines, and an address may have found another owner since.
@@ -71,7 +73,7 @@ class LocalServer:
             return None
         if not healthy(address):
             return None
-        return Found(address, self.key(), pid, str(told.get("version", "")))
+        return Found(address, self.key(), pid, str(told.get("version", "")), workers)
 
     def key(self) -> Optional[str]:
         """Return the folder's API key; None when there is none, or others may read it."""

@@ -304,8 +304,25 @@ class StoreView(Answer):
     trip_ms: float
 
 
+class NodeView(Answer):
+    """A living node: one process that serves. ``worker`` from 1 where several share a port, else 0."""
+
+    name: str
+    version: str
+    checkpoint: int
+    host: str
+    pid: int
+    worker: int
+    started_at: str
+    connections: int
+    stopping: bool
+
+
 class StatusAnswer(Answer):
-    """How the server is; ``store`` and its clock only for the operator and tenant ``local``."""
+    """How the server is; ``store``, its clock and who lives only for the operator and tenant ``local``.
+
+    ``checkpoint``: the version in which checkpoints are written, the newest that every living node reads.
+    """
 
     version: str
     time: str
@@ -314,6 +331,8 @@ class StatusAnswer(Answer):
     most_open_files: int
     store: StoreView | None = None
     store_time: str | None = None
+    checkpoint: int | None = None
+    living: list[NodeView] | None = None
 
 
 class TenantView(Answer):

@@ -39,7 +39,7 @@ LASTS_S: Final = 10.0
 """A worker that served for less than this counts as one that dies at once."""
 
 PAUSES_S: Final = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-"""Before a worker is started again: the first time, the second in a row that it died at once; then the last."""
+"""Before a worker is started again, for each time in a row that it died at once; then always the last."""
 
 PATIENT: Final = 3
 """From so many such deaths on, the worker's sockets are closed meanwhile: nobody shall wait there."""
@@ -110,6 +110,7 @@ class _Post:
         self.now: _Process | None = None
         self.serving = False
         self.deaths = 0  # at once, in a row
+        self.last_words = ""
 
     @property
     def told(self) -> str:
@@ -127,6 +128,7 @@ class Crew:
         folder: where they listen for each other; only this user may enter it.
         join_root: where spectators on the local network find the server.
         pauses_s: as ``PAUSES_S``.
+        gives_up: as ``GIVES_UP``.
     """
 
     def __init__(
@@ -137,10 +139,12 @@ class Crew:
         join_root: str,
         *,
         pauses_s: Sequence[float] = PAUSES_S,
+        gives_up: int = GIVES_UP,
     ) -> None:
         self._settings = settings
         self._join_root = join_root
         self._pauses_s = pauses_s
+        self._gives_up = gives_up
         self._tasks = Tasks("workers")
         self._stopping = False
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -248,14 +252,9 @@ class Crew:
         while not self._stopping:
             pause_s = self._pauses_s[min(max(post.deaths - 1, 0), len(self._pauses_s) - 1)]
             assert post.now is not None, "it was begun"
+            post.last_words = f"(process {post.now.process.pid}) {post.now.end}"
             when = f"in {pause_s:g} s" if pause_s else "now"
-            logger.warning(
-                "%s (process %d) %s; it is started again %s",
-                post.told,
-                post.now.process.pid,
-                post.now.end,
-                when,
-            )
+            logger.warning("%s %s; it is started again %s", post.told, post.last_words, when)
             self._look_for_hope()
             if post.deaths >= PATIENT and any(one.serving for one in self._posts):
                 _close(post)
@@ -270,11 +269,11 @@ class Crew:
                 post.deaths += 1
 
     def _look_for_hope(self) -> None:
-        if self._over.done() or any(post.serving or post.deaths < GIVES_UP for post in self._posts):
+        if self._over.done() or any(post.serving or post.deaths < self._gives_up for post in self._posts):
             return
-        ends = {post.now.end for post in self._posts if post.now is not None}
+        last = self._posts[-1].last_words
         self._over.set_exception(
-            SettingsError(f"all {len(self._posts)} workers die as soon as they start: one {ends.pop()}")
+            SettingsError(f"all {len(self._posts)} workers die as soon as they start, the last {last}")
         )
 
     # ---------------------------------------------------------------- the end

@@ -11,8 +11,8 @@ from aiohttp import web
 
 from rooms import LOCAL_TENANT
 from spectator.manager.views import iso
-from spectator.nodes import version
-from spectator.server.answers import Persistence, StatusAnswer, StoreView, reply
+from spectator.nodes import NodeRow, version
+from spectator.server.answers import NodeView, Persistence, StatusAnswer, StoreView, reply
 from spectator.server.routes import Call
 
 _TRIPS: Final = 5
@@ -31,7 +31,23 @@ async def show(call: Call) -> web.Response:
         trips = [await _trip(call) for _ in range(_TRIPS)]
         answer.store = store_view(await call.manager.connection.info(), sorted(trips)[_TRIPS // 2])
         answer.store_time = iso(call.manager.now_ms())
+        answer.checkpoint = call.manager.nodes.checkpoint
+        answer.living = [_node(row) for row in call.manager.nodes.live]
     return reply(answer)
+
+
+def _node(row: NodeRow) -> NodeView:
+    return NodeView(
+        name=row.name,
+        version=row.version,
+        checkpoint=row.checkpoint,
+        host=row.host,
+        pid=row.pid,
+        worker=row.worker,
+        started_at=iso(row.started_ms),
+        connections=row.connections,
+        stopping=row.stopping,
+    )
 
 
 async def _trip(call: Call) -> float:
