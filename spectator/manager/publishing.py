@@ -98,8 +98,10 @@ class Publisher:
         try:
             async with self._turns:
                 while await compact(self._log, room_id, await self._readers()):
-                    pass  # publishers that are faster than the fold have gone on: the next one may be due
+                    # Publishers that are faster than the fold have gone on: the next one may be due.
+                    self._stats.checkpoints["written"] += 1
         except RoomsError as error:
+            self._stats.checkpoints["failed"] += 1
             logger.info(
                 "the checkpoint of %s was not written (%s); the next append asks again", room_id, error.code
             )

@@ -109,7 +109,7 @@ METRICS: Final[tuple[Metric, ...]] = (
            _counted("writes")),
     Metric("spectator_encodes_total", "counter",
            "Messages encoded, by form; many viewers share each.", _counted("encodes"), ("variant",),
-           ("v1", "v1_deflated", "sse", "flat", "conflated", "snapshot")),
+           ("v1", "v1_deflated", "sse", "flat", "flat_deflated", "conflated", "snapshot")),
     Metric("spectator_catchups_total", "counter",
            "Messages that stand for many events, given to viewers who are new or were behind.",
            _counted("catchups"), ("kind",), ("conflated", "snapshot")),

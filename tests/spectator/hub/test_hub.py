@@ -131,6 +131,8 @@ class TestEnds:
         await node.publish(room, metrics(1))
         await eventually(lambda: viewer.conflated_until is not None)
         assert viewer.stage is Stage.LIVE
+        assert node.hub.stats.slow == {"ended": 2, "spared": 1}
+        assert node.hub.stats.closes["4001"] == 2
 
     async def test_all_are_told_when_the_node_stops(self, rooms, connection):
         node = Node(rooms, Log(connection))
