@@ -28,7 +28,7 @@ demo-lan: $(READY)-local ## the same, for everybody on this network; prints a QR
 test: test-python test-page ## all tests: environment, store, browser, page
 	@echo "all tests passed"
 
-test-python: $(READY)-test $(READY)-browser $(READY)-page
+test-python: $(READY)-test $(READY)-browser $(READY)-faketime $(READY)-page
 	$(BIN)/python -m pytest $(PYTEST)
 	$(BIN)/vermin --no-tips --target=3.8- --violations --eval-annotations \
 		spectator/__init__.py spectator/client spectator/protocol spectator/sessions
@@ -53,7 +53,7 @@ format: $(READY)-dev ## put the code in order
 bench: $(READY)-dev ## measure ourselves beside the peers
 	$(BIN)/python -m tests.bench $(BENCH)
 
-faults: $(READY)-test ## the long fault suite
+faults: $(READY)-test $(READY)-faketime ## the long fault suite
 	$(BIN)/python -m pytest -m faults --timeout 600 $(PYTEST)
 
 clean: ## remove what was set up
@@ -104,4 +104,9 @@ $(READY)-page: static/package-lock.json $(READY)-node
 
 $(READY)-browser: $(READY)-test
 	@$(BIN)/python -m tests.harness.browsers
+	@touch $@
+
+# A clock that jumps, for the tests of what happens then.
+$(READY)-faketime: $(READY)-test
+	@$(BIN)/python -m tests.faults.faketime
 	@touch $@

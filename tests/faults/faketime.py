@@ -6,6 +6,7 @@ import functools
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 PACKAGE = "libfaketime"
@@ -75,5 +76,15 @@ class FakeTime:
         fresh.replace(self._path)
 
 
+def main() -> int:
+    """See to it that there is the library; returns the exit status."""
+    try:
+        library()
+    except AssertionError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
 if __name__ == "__main__":
-    print(library())
+    sys.exit(main())

@@ -16,7 +16,11 @@ from tests.faults.short import SHORT
 
 AT_ONCE = 4
 DEADLINE_S = 600
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(DEADLINE_S)]
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.timeout(DEADLINE_S),
+    pytest.mark.may_block("the loop of all these faults stands still between two tests"),
+]
 
 Running = dict[str, asyncio.Task[Outcome]]
 
