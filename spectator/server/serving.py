@@ -60,7 +60,8 @@ class _Start:
 
     def told(self, how: str) -> None:
         """Say that it serves."""
-        logger.info("serving at %s%s", self.ready.url, how)
+        told = {"event": "serving", "fields": {"url": self.ready.url}}
+        logger.info("serving at %s%s", self.ready.url, how, extra=told)
         if self.on_ready is not None:
             self.on_ready(self.ready)
 

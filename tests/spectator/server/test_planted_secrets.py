@@ -126,6 +126,7 @@ async def plot(store: EmbeddedStore, connection: Connection, tmp_path: Path) -> 
         tmp_path / "data",
         *("--redis", store.url),
         SPECTATOR_LOG_LEVEL="debug",
+        SPECTATOR_LOG_FORMAT="json",  # it holds all that the text does, as ``message``, and more
         SPECTATOR_RATE_LIMITS="off",
         SPECTATOR_OPERATOR_KEY=OPERATOR_KEY,
         SPECTATOR_SECRET_KEYS=SIGNING_SECRET,
@@ -326,5 +327,6 @@ async def test_no_secret_is_told_kept_or_written_down(plot: Plot, store: Embedde
     log = plot.server.log.read_text()
     assert len(log.splitlines()) > 500, "it was not told to tell everything"
     for line in log.splitlines():
+        assert {"time", "level", "event", "message"} <= json.loads(line).keys()
         found += plot.leaks(f"the log: {line[:200]}", line)
     assert not found, "\n".join(found[:40])
