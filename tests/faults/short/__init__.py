@@ -10,6 +10,7 @@ from tests.faults.short import (
     clock_jump,
     disk_full,
     failover,
+    rolling_restart,
     server_killed,
     stalled,
     store_killed,
@@ -30,5 +31,6 @@ SHORT: dict[str, Callable[[Path], Awaitable[Outcome]]] = {
     "store's clock jumps": clock_jump.of_the_store,
     "server's clock jumps": clock_jump.of_the_server,
     "stalled peers": stalled.run,
+    "rolling restart": rolling_restart.run,
 }
 """By the name that ``python -m tests.faults`` takes."""
