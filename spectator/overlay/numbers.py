@@ -33,4 +33,7 @@ def finite(values: Mapping[str, Any]) -> dict[str, float]:
 
 def number(value: Any) -> float | None:
     """The value as a float, if it is a finite number; true and false are none."""
-    return float(value) if finite({"": value}) else None
+    kind = type(value)
+    if kind is float:
+        return value if -_INFINITE < value < _INFINITE else None
+    return float(value) if kind is int and -_LARGEST <= value <= _LARGEST else None

@@ -69,7 +69,7 @@ class Newest:
 
 def _joinable(values: Mapping[str, Any], fresh: Mapping[str, Any]) -> Mapping[str, Any]:
     """Those of the fresh values that may be kept beside the others."""
-    if len(values) + len(fresh) <= MOST_NAMES and all(type(value) in _PLAIN for value in fresh.values()):
+    if len(values) + len(fresh) <= MOST_NAMES and _PLAIN.issuperset(map(type, fresh.values())):
         return fresh
     room = MOST_NAMES - len(values)
     joinable = {}

@@ -26,6 +26,8 @@ PARTS = {
     "log-call": "tests.bench.log_call",
     "training-loop": "tests.bench.training_loop",
     "decode": "tests.bench.bench_decode",
+    "ingest": "tests.bench.ingest",
+    "long-room": "tests.bench.long_room",
     "publish": "tests.bench.publish",
     "fan-out": "tests.bench.fan_out",
     "memory": "tests.bench.memory",

@@ -46,6 +46,7 @@ class FaultProxy:
         self._links: set[_Link] = set()
         self._delay = 0.0
         self._refusing = False
+        self._losing = 0
         self._open = asyncio.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fault-proxy", daemon=True)
@@ -110,6 +111,10 @@ class FaultProxy:
 
         self._run(begin())
 
+    def lose_answers(self, count: int) -> None:
+        """Let questions through, and reset the connection in place of each of the next ``count`` answers."""
+        self._tell(lambda: setattr(self, "_losing", count))
+
     def heal(self) -> None:
         """Pass everything on again."""
         self._tell(self._heal)
@@ -149,6 +154,7 @@ class FaultProxy:
 
     def _heal(self) -> None:
         self._refusing = False
+        self._losing = 0
         self._delay = 0.0
         self._open.set()
         if self._resetting is not None:
@@ -173,17 +179,23 @@ class FaultProxy:
             self.connected += 1
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._pass(reader, back))
-                both.create_task(self._pass(there, writer))
+                both.create_task(self._pass(there, writer, link))
         except* (OSError, asyncio.CancelledError):
             pass  # one of the two ends has gone, or this proxy is being closed
         finally:
             self._links.discard(link)
             link.reset()
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answers: _Link | None = None
+    ) -> None:
         while True:
             await self._open.wait()
             piece = await reader.read(CHUNK)
+            if answers is not None and self._losing and piece:
+                self._losing -= 1
+                answers.reset()
+                return
             if self._delay:
                 await asyncio.sleep(self._delay)
             await self._open.wait()
