@@ -29,6 +29,7 @@ from spectator.server.pages import PAGES, Documents, Pages, static_folder
 from spectator.server.places import PLACES, add_places
 from spectator.server.table import ROUTES
 from spectator.server.turns import GUESS_WAITS_S, GUESSES_AT_ONCE, Turns
+from spectator.server.under_way import UNDER_WAY, UnderWay, counted
 from spectator.server.webhooks import Webhooks
 from spectator.settings import Settings
 
@@ -42,8 +43,9 @@ def make_app(manager: Manager, settings: Settings, *, join_root: str = "") -> we
         join_root: where spectators elsewhere find this server (``http://192.168.1.5:8000``); empty: wherever
             whoever asks has found it.
     """
-    app = web.Application(middlewares=[guard], client_max_size=EVENTS_BODY_LIMIT)
+    app = web.Application(middlewares=[counted, guard], client_max_size=EVENTS_BODY_LIMIT)
     app[MANAGER] = manager
+    app[UNDER_WAY] = UnderWay()
     app[SETTINGS] = settings
     app[DOORMAN] = Doorman(settings)
     app[TURNS], app[PUBLISHING] = Turns(), Turns()

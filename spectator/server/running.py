@@ -21,19 +21,20 @@ from spectator.server.garbage import garbage_collected
 from spectator.server.listening import BACKLOG
 from spectator.server.signals import Stop
 from spectator.server.tls import GOODBYE_S, HANDSHAKE_S, Certificate
+from spectator.server.under_way import UNDER_WAY
 from spectator.settings import Settings, SettingsError
 
 GOODBYE_BY_S: Final = 4.0
 """So long after the first SIGTERM the viewers have been told, and their connections are closed."""
 
-ANSWERED_BY_S: Final = 7.5
+ANSWERED_BY_S: Final = 6.6
 """So long after it the calls that were under way are answered; what is not is cut off."""
 
-STORED_BY_S: Final = 9.0
+STORED_BY_S: Final = 9.3
 """So long after it what was noted is written (the audit), or left."""
 
-_UNDER_WAY_S: Final = 3.0
-"""A call that was under way when its viewers were gone has so long: any call of the store ends in 2.5 s."""
+_LAST_WORDS_S: Final = 1.0
+"""So long an answer that was made may take to be sent, and what is left of the webhooks."""
 
 logger = logging.getLogger("spectator.server")
 
@@ -98,7 +99,7 @@ async def answering(
     stop = stop or Stop()
     await asyncio.to_thread(documents)  # so that make_app finds them ready
     app = make_app(manager, settings, join_root=join_root)
-    runner = web.AppRunner(app, shutdown_timeout=_UNDER_WAY_S)
+    runner = web.AppRunner(app, shutdown_timeout=_LAST_WORDS_S / 2)
     await runner.setup()
     server = runner.server
     assert server is not None, "a runner that was set up has a server"
@@ -115,7 +116,8 @@ async def answering(
         await stop.within(GOODBYE_BY_S, manager.say_goodbye, "good-bye to the viewers")
         for listener in listeners:
             listener.close()
-        await stop.within(ANSWERED_BY_S, runner.cleanup, "the calls under way")
+        await stop.within(ANSWERED_BY_S, app[UNDER_WAY].over, "the calls under way")
+        await stop.within(ANSWERED_BY_S + _LAST_WORDS_S, runner.cleanup, "the end of the connections")
 
 
 async def until_over(
