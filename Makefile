@@ -53,8 +53,9 @@ format: $(READY)-dev ## put the code in order
 bench: $(READY)-dev ## measure ourselves beside the peers
 	$(BIN)/python -m tests.bench $(BENCH)
 
-faults: $(READY)-test $(READY)-faketime ## the long fault suite
-	$(BIN)/python -m pytest -m faults --timeout 600 $(PYTEST)
+faults: $(READY)-test $(READY)-faketime ## the long fault suite: half an hour; writes docs/promised.md
+	$(BIN)/python -m tests.faults --long --report $(FAULTS)
+	$(BIN)/python -m pytest -m faults --ignore tests/faults --timeout 600 $(PYTEST)
 
 clean: ## remove what was set up
 	rm -rf $(VENV) static/node_modules static/vendor build dist

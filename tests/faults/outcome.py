@@ -40,6 +40,21 @@ class Outcome:
             back,
         )
 
+    @property
+    def brief(self) -> str:
+        """The counts that matter in one cell."""
+        v = self.verdict
+        told = [f"{v.sent:,} sent, {v.acked:,} acknowledged, {v.lost:,} lost, {v.silent_gaps} silent gaps"]
+        if v.declared_gaps:
+            told.append(f"{v.declared_gaps:,} declared")
+        if v.epochs > 1:
+            told.append(f"epoch raised {v.epochs - 1} times" if v.epochs > 2 else "epoch raised once")
+        if self.longest_call_s:
+            told.append(f"longest call {self.longest_call_s:.2f} s")
+        if self.recovery_s is not None:
+            told.append(f"back after {self.recovery_s:.1f} s")
+        return "; ".join([", ".join(told), *([self.note] if self.note else [])])
+
 
 def table(outcomes: Iterable[Outcome]) -> str:
     """Markdown: a row a fault."""
