@@ -1,187 +1,130 @@
 """Fan-out: one room, many viewers; what a delivered event costs the server, beside the peers, in one run.
 
-Each server has a core, the load generator the other. The peers make their events inside the server; ours
-come from a trainer in a process of its own, through HTTP and the store. Candidates take turns in rounds, so
-that what else happens on the machine meets all of them.
+Each server has a core; the load generator and who makes the events have the other. The same process publishes
+the same events at the same rate to all: to ours as a trainer does, to the peers over one connection. A server
+that did not keep up is not asked for more, and its latencies are not shown: they would only tell how long the
+window was.
 """
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from tests.bench.candidates import FEW, USUAL, Candidate, Stage, on_request, running
 from tests.bench.effort import Effort
-from tests.bench.figures import middle, milliseconds, written
-from tests.bench.machine import LOAD_CORE, SERVER_CORE, rss
-from tests.bench.ours import Ours
+from tests.bench.fan_out_tables import GOAL, RATES, VIEWERS, names, tables
+from tests.bench.figures import milliseconds
+from tests.bench.machine import LOAD_CORE, allow_files, rss
 from tests.bench.processes import Child
+from tests.bench.sample import Sample
 from tests.bench.table import Table
 
-VIEWERS, RATES = (100, 1_000), (10, 100)
-TABLES = tuple(f"fan-out-{viewers}-{rate}" for viewers in VIEWERS for rate in RATES)
+TABLES = names()
 FIRST = 10  # viewers that are there before memory is compared: code is loaded, buffers have grown
-LEAD = 0.7  # seconds of events before the window opens
-SOCKET_IO = "/socket.io/?EIO=4&transport=websocket"
+WARM, WARM_RATE = 0.3, 20.0  # seconds and events/s before each window
+SETTLE = 0.5  # seconds after the last viewer came, before memory is read
+ALLOWED = 0.25  # seconds an event may take at the end of a window and be in time
+GRACE = 1.0  # seconds to wait for events that are not
+PATIENCE = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A server and how it is watched; ``peer`` is its module, None for ours."""
+class Grid:
+    """What is measured: the settings, seconds a window by rate, and rounds of the one that has a goal."""
 
-    name: str
-    dialect: str
-    deflate: bool = False
-    peer: str | None = None
-    path: str = "/"
+    viewers: Sequence[int]
+    rates: Sequence[float]
+    seconds: float
+    slow_seconds: float  # at one event a second
+    rounds: int
 
-
-CANDIDATES = (
-    Candidate("spectator.v1", "v1"),
-    Candidate("spectator.v1, deflate", "v1", deflate=True),
-    Candidate("spectator flat", "flat"),
-    Candidate("a bare `socket.send` (no server does less)", "plain", peer="bare_send"),
-    Candidate("websockets.broadcast", "plain", peer="websockets_broadcast"),
-    Candidate("websockets.broadcast, deflate", "plain", deflate=True, peer="websockets_broadcast"),
-    Candidate("aiohttp `await ws.send_str`", "plain", peer="aiohttp_send"),
-    Candidate("aiohttp `await ws.send_str`, deflate", "plain", deflate=True, peer="aiohttp_send"),
-    Candidate("python-socketio", "socketio", peer="socketio_emit", path=SOCKET_IO),
-)
+    def lasts(self, rate: float) -> float:
+        return self.slow_seconds if rate <= 1 else self.seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One window of one candidate. Times in seconds, sizes in bytes."""
-
-    candidate: Candidate
-    viewers: int
-    rate: float
-    cpu: float  # of the server, a delivered event
-    cpu_all: float  # the same with its store
-    p50: float
-    p99: float
-    delivered: float  # the share of what was due in the window
-    conflated: int  # events that came in place of several
-    size: float  # on the wire, a delivered event
-    memory: float  # a viewer who has seen events
-    load: float  # share of its core that the load generator used
+TINY = Grid(viewers=(3,), rates=(20,), seconds=0.5, slow_seconds=1, rounds=0)
+QUICK = Grid(viewers=(1_000,), rates=(20, 100), seconds=1.5, slow_seconds=3, rounds=0)
+FULL = Grid(viewers=VIEWERS, rates=RATES, seconds=3.0, slow_seconds=6.0, rounds=2)
 
 
-@dataclass(slots=True)
-class Stage:
-    """A running server: its processes (itself first), who makes events, and how it is watched."""
-
-    pids: list[int]
-    source: Child
-    order: dict[str, object]
-
-
-@contextmanager
-def running(candidate: Candidate, viewers: int) -> Iterator[Stage]:
-    """Start the candidate's server on its core."""
-    with ExitStack() as stack:
-        if candidate.peer is None:
-            ours = stack.enter_context(Ours(SERVER_CORE))
-            source = stack.enter_context(ours.publisher(LOAD_CORE))
-            room = source.hear()
-            order = ours.order(room["code"], candidate.dialect, viewers, deflate=candidate.deflate)
-            yield Stage(ours.pids(), source, order)
-        else:
-            source = stack.enter_context(Child(f"tests.bench.peers.{candidate.peer}", core=SERVER_CORE))
-            order = {
-                "host": "127.0.0.1",
-                "port": source.hear()["port"],
-                "dialect": candidate.dialect,
-                "path": candidate.path,
-                "viewers": viewers,
-                "deflate": candidate.deflate,
-            }
-            yield Stage([source.pid], source, order)
+def measure(effort: Effort) -> list[Table]:
+    """Measure the grid once, and the setting that has a goal a few times more, in turns."""
+    grid = effort.of(tiny=TINY, quick=QUICK, full=FULL)
+    servers = effort.of(tiny=FEW, quick=USUAL, full=USUAL) + on_request(effort.peers)
+    samples: list[Sample] = []
+    for viewers in grid.viewers:
+        if allow_files(2 * viewers + 200) < viewers + 200:
+            print(f"fan-out: no {viewers:,} viewers: too few open files are allowed", flush=True)
+            continue
+        for candidate in servers:
+            samples += sample(candidate, viewers, grid.rates, grid)
+    able = {one.candidate for one in samples if one.setting == GOAL and one.kept_up}
+    again = [one for one in servers if one in able]
+    for turn in range(grid.rounds):
+        for candidate in again[turn:] + again[:turn]:
+            samples += sample(candidate, GOAL[0], (GOAL[1],), grid)
+    return tables(samples, servers)
 
 
-def sample(candidate: Candidate, viewers: int, effort: Effort) -> list[Sample]:
-    """Measure one candidate with so many viewers at each rate."""
-    samples = []
+def sample(candidate: Candidate, viewers: int, rates: Sequence[float], grid: Grid) -> list[Sample]:
+    """Measure one server with so many viewers at each rate, until it does not keep up."""
+    taken: list[Sample] = []
     with (
         running(candidate, viewers) as stage,
         Child("tests.bench.load", json.dumps(stage.order), core=LOAD_CORE) as load,
     ):
-        first = min(FIRST, viewers - 1)
-        load.ask(do="connect", within=30, upto=first)
-        before = rss(stage.pids[0])
-        connected = load.ask(deadline=90, do="connect", within=60)
-        if connected["failed"]:
-            raise RuntimeError(f"{candidate.name}: not all viewers came in: {connected['failed']}")
-        memory = 0.0
-        seconds = effort.of(tiny=0.5, quick=2.0, full=4.0)
-        for rate in RATES:
-            stage.source.say(rate=rate, seconds=seconds + 2 * LEAD)
-            time.sleep(LEAD)
-            told = load.ask(deadline=90, do="measure", seconds=seconds, pids=stage.pids)
-            stage.source.hear()
-            # Not before the first events: what a compressor keeps for each viewer is there only then.
-            memory = memory or (rss(stage.pids[0]) - before) / (viewers - first)
-            events = max(1, told["events"])
-            samples.append(
-                Sample(
-                    candidate=candidate,
-                    viewers=viewers,
-                    rate=rate,
-                    cpu=told["cpu"][0] / events,
-                    cpu_all=sum(told["cpu"]) / events,
-                    p50=told["p50"],
-                    p99=told["p99"],
-                    delivered=events / (viewers * rate * told["seconds"]),
-                    conflated=told["conflated"],
-                    size=told["bytes"] / events,
-                    memory=memory,
-                    load=told["own_cpu"] / told["seconds"],
-                )
-            )
-    return samples
+        memory = settle(candidate, stage, load, viewers)
+        idle = memory()
+        for rate in rates:
+            told = window(stage, load, rate, grid.lasts(rate), viewers)
+            one = Sample(candidate, viewers, rate, told, idle=idle, busy=memory())
+            print(_shortly(one), flush=True)
+            taken.append(one)
+            if not one.kept_up:
+                break
+    return taken
 
 
-def measure(effort: Effort) -> list[Table]:
-    """Let all candidates take turns; return a table for each number of viewers and rate."""
-    samples: list[Sample] = []
-    for turn in range(effort.of(tiny=1, quick=1, full=3)):
-        for viewers in effort.of(tiny=(3,), quick=VIEWERS, full=VIEWERS):
-            for candidate in CANDIDATES[turn % len(CANDIDATES) :] + CANDIDATES[: turn % len(CANDIDATES)]:
-                taken = sample(candidate, viewers, effort)
-                for one in taken:
-                    print(
-                        f"fan-out {viewers} x {one.rate:g}/s {candidate.name}: {one.cpu * 1e6:.2f} us, "
-                        f"p99 {milliseconds(one.p99)} ms, delivered {one.delivered:.0%}, "
-                        f"conflated {one.conflated}, load {one.load:.0%}",
-                        flush=True,
-                    )
-                samples += taken
-    return [table(samples, viewers, rate) for viewers in VIEWERS for rate in RATES]
+def settle(candidate: Candidate, stage: Stage, load: Child, viewers: int) -> Callable[[], float]:
+    """Let all viewers come in; return a function that says what each adds to the server's memory by now."""
+    first = min(FIRST, viewers - 1)
+    load.ask(deadline=PATIENCE, do="connect", within=60, upto=first)
+    before = rss(stage.pids[0])
+    connected = load.ask(deadline=PATIENCE, do="connect", within=90)
+    if connected["failed"]:
+        raise RuntimeError(f"{candidate}: not all viewers came in: {connected['failed']}")
+    time.sleep(SETTLE)
+    return lambda: (rss(stage.pids[0]) - before) / (viewers - first)
 
 
-HEAD = (
-    "server", "CPU a delivered event, us", "with store, us", "x ours", "p50, ms", "p99, ms", "delivered",
-    "bytes an event", "KB a viewer", "load generator",
-)  # fmt: skip
+def window(
+    stage: Stage, load: Child, rate: float, seconds: float, viewers: int, allowed: float = ALLOWED
+) -> dict[str, Any]:
+    """Warm up, then publish for so many seconds; return what the viewers and the processes say (Sample).
+
+    Events are in time that are there ``allowed`` seconds after the last was published.
+    """
+    load.ask(do="begin")
+    stage.source.ask(deadline=PATIENCE, rate=WARM_RATE, seconds=WARM)
+    warm = int(WARM * WARM_RATE)
+    load.ask(deadline=PATIENCE, do="measure", seconds=0, pids=[], expect=warm, grace=10.0, begin=False)
+    count = int(rate * seconds)
+    pids = [*stage.pids, stage.source.pid]
+    load.ask(do="begin")
+    load.say(do="measure", seconds=seconds + allowed, pids=pids, expect=count, grace=GRACE, begin=False)
+    stage.source.ask(deadline=PATIENCE, rate=rate, seconds=seconds)
+    told = load.hear(deadline=PATIENCE)
+    server, *store, source = told.pop("cpu")
+    more = {"due": count * viewers, "server": server, "store": sum(store)}
+    return {**told, **more, "load": told["own_cpu"] + source}
 
 
-def table(samples: list[Sample], viewers: int, rate: float) -> Table:
-    """Return the medians of one setting; ratios are medians of the ratios within a round."""
-    made = Table(f"fan-out-{viewers}-{rate:g}", HEAD)
-    there = [one for one in samples if one.viewers == viewers and one.rate == rate]
-    ours = [one.cpu for one in there if one.candidate == CANDIDATES[0]]
-    for candidate in CANDIDATES:
-        taken = [one for one in there if one.candidate == candidate]
-        made.add(
-            candidate.name,
-            written(middle(one.cpu for one in taken) * 1e6),
-            written(middle(one.cpu_all for one in taken) * 1e6),
-            written(middle(one.cpu / mine for one, mine in zip(taken, ours, strict=True)), 2),
-            milliseconds(middle(one.p50 for one in taken)),
-            milliseconds(middle(one.p99 for one in taken)),
-            f"{middle(one.delivered for one in taken):.0%}",
-            written(middle(one.size for one in taken)),
-            written(middle(one.memory for one in taken) / 1024),
-            f"{middle(one.load for one in taken):.0%}",
-        )
-    return made
+def _shortly(one: Sample) -> str:
+    """Return the line that is printed while the run goes on."""
+    return (
+        f"fan-out {one.viewers} x {one.rate:g}/s {one.candidate}: {one.cpu * 1e6:.2f} us, "
+        f"p99 {milliseconds(one.p99)} ms, in time {one.in_time:.0%}, server {one.server_core:.0%}, "
+        f"load {one.load_core:.0%}, misordered {one.misordered}"
+    )

@@ -5,6 +5,7 @@ import selectors
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,27 +17,32 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Child:
-    """A module of the bench run as a process of its own.
+    """A module of the bench (or, with ``by``, a program or a script) run as a process of its own.
 
     It reads commands and writes answers, one JSON object a line. An answer that does not come in time ends
-    the bench, and leaving the context ends the child.
+    the bench, and leaving the context ends the child. ``more`` is added to its environment.
     """
 
     def __init__(
-        self, module: str, *arguments: str, core: int | None = None, data_dir: Path | None = None
+        self,
+        module: str,
+        *arguments: str,
+        core: int | None = None,
+        data_dir: Path | None = None,
+        by: Sequence[str] = (sys.executable, "-P", "-m"),
+        more: Mapping[str, str] | None = None,
     ) -> None:
         with children_on(core):
             self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", module, *arguments],
+                [*by, module, *arguments],
                 cwd=ROOT,
-                env=environment(data_dir or Path("/nonexistent")),
+                env=environment(data_dir or Path("/nonexistent"), **(more or {})),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
                 bufsize=1,
             )
         self.module = module
-        self._unread = ""
 
     @property
     def pid(self) -> int:

@@ -21,9 +21,9 @@ def measure(effort: Effort) -> list[Table]:
         full=((1, 20), (10, 20), (100, 10), (1_000, 10)),
     )
     made = Table("publish", ("events/s", "form", "events", "p50, ms", "p99, ms", "delivered"))
-    for dialect in ("v1", "flat"):
-        with Ours() as ours, ours.publisher() as trainer:
-            room = trainer.hear()
+    with Ours() as ours, ours.publisher() as trainer:
+        room = trainer.hear()
+        for dialect in ("v1", "flat"):
             order = ours.order(room["code"], dialect, 1)
             with Child("tests.bench.load", json.dumps(order)) as load:
                 connected = load.ask(do="connect", within=10)

@@ -1,20 +1,36 @@
-"""A trainer: opens a room with the client library and logs as it is told on stdin.
+"""Who makes the events, the same for every server: it publishes as it is told on stdin.
 
-An order is a line of JSON, ``{"rate", "seconds", "jitter"}``; the answer comes when all is logged.
+Without an argument it is a trainer, who opens a room with the client library and logs; with a port it writes
+each event as a line to one connection, which is how the peers get theirs. An order is a line of JSON,
+``{"rate", "seconds", "jitter"}``; the answer comes when all is published.
 """
 
 import json
 import random
+import socket
 import sys
 import time
+from collections.abc import Callable
 
 import spectator
-from tests.bench.payload import values
+from tests.bench.payload import text, values
 
 
 def main() -> None:
+    if len(sys.argv) > 1:
+        with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=60) as line:
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            print(json.dumps({}), flush=True)
+            obey(lambda step: line.sendall(text(step).encode() + b"\n"), lambda: 0)
+        return
     room = spectator.open_room("bench", max_spectators=10_000, quiet=True, wait=20)
     print(json.dumps({"id": room.id, "code": room.code}), flush=True)
+    obey(lambda step: room.log(values(step), step=step), lambda: room.dropped)
+    room.close_room()
+
+
+def obey(publish: Callable[[int], None], dropped: Callable[[], int]) -> None:
+    """Publish as ordered; steps count from 1 over all orders."""
     step = 0
     for line in sys.stdin:
         order = json.loads(line)
@@ -29,9 +45,8 @@ def main() -> None:
                 time.sleep(pause)
             late = max(late, -pause)
             step += 1
-            room.log(values(step), step=step)
-        print(json.dumps({"sent": count, "dropped": room.dropped, "late": late}), flush=True)
-    room.close_room()
+            publish(step)
+        print(json.dumps({"sent": count, "dropped": dropped(), "late": late}), flush=True)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from tests.bench.load.dialects import DIALECTS, Message, control
 from tests.bench.load.hot import Hot
 from tests.bench.load.order import Order
 from tests.bench.load.viewer import ASKING, CLOSED, CONNECTING, LIVE, OPENING, UPGRADING, Viewer
-from tests.bench.load.wire import Reader, next_frame, post, upgrade
+from tests.bench.load.wire import CLOSE, FINAL, Reader, next_frame, post, upgrade
 from tests.bench.machine import cpu_seconds, rss
 
 CHUNK = 262_144
@@ -69,24 +69,31 @@ class Crowd:
             "max": max(took, default=float("nan")),
         }
 
-    def measure(self, seconds: float, pids: list[int], expect: int = 0, grace: float = 0.0) -> dict[str, Any]:
-        """Count for ``seconds``, and up to ``grace`` more until every viewer has ``expect`` events.
+    def begin(self) -> dict[str, Any]:
+        """Begin a window: what comes from now on is counted."""
+        self._hot.begin()
+        return {}
+
+    def measure(
+        self, seconds: float, pids: list[int], expect: int = 0, grace: float = 0.0, *, begin: bool = True
+    ) -> dict[str, Any]:
+        """Count for ``seconds``, or until all have ``expect`` events, for which ``grace`` more is given.
 
         CPU times of ``pids`` are read at the two ends; ``in_time`` is what had come when ``seconds`` were
-        over.
+        over. Without ``begin`` the window is the one that began before.
         """
-        self._hot.begin()
+        if begin:
+            self.begin()
         window, wanted = self._hot.window, expect * len(self.viewers)
         began, own = time.monotonic(), time.process_time()
         cpu = [cpu_seconds(pid) for pid in pids]
         memory, look_at = 0, began
         in_time: int | None = None
-        while (now := time.monotonic()) < began + seconds + grace:
-            if now >= began + seconds:
-                in_time = window.events if in_time is None else in_time
-                if window.events >= wanted:
-                    break
-            self.turn(0.02 if in_time is not None else min(0.05, began + seconds - now))
+        while (now := time.monotonic()) < began + seconds + grace and not 0 < wanted <= window.events:
+            left = began + seconds - now
+            if left <= 0 and in_time is None:
+                in_time = window.events
+            self.turn(min(0.05, left) if left > 0 else 0.02)
             if pids and now >= look_at:
                 memory, look_at = max(memory, rss(pids[0])), now + GLANCE
         spent = [cpu_seconds(pid) - before for pid, before in zip(pids, cpu, strict=True)]
@@ -252,6 +259,11 @@ class Crowd:
         position = 0
         while found := next_frame(data, position):
             whole, position = data[position : found.end], found.end
+            if found.first & 0x0F < CLOSE:
+                viewer.parts += whole
+                if not found.first & FINAL:
+                    continue
+                whole, viewer.parts = viewer.parts, b""
             message = self._known.get(whole) or self._learn(whole)
             viewer.seq = message.seq or viewer.seq
             if message.live:
@@ -302,5 +314,9 @@ class Crowd:
     def obey(self, line: str) -> dict[str, Any]:
         """Carry out one order of the bench."""
         order = json.loads(line)
-        verbs: dict[str, Callable[..., dict[str, Any]]] = {"connect": self.connect, "measure": self.measure}
+        verbs: dict[str, Callable[..., dict[str, Any]]] = {
+            "connect": self.connect,
+            "begin": self.begin,
+            "measure": self.measure,
+        }
         return verbs[order.pop("do")](**order)

@@ -32,8 +32,9 @@ typedef struct {
     int32_t index;
     int64_t last, seq, acked;
     uint64_t events;
-    uint32_t rest_size;
-    uint8_t *rest;
+    uint32_t rest_size, parts_size;
+    uint8_t *rest;  /* of a frame that is not whole */
+    uint8_t *parts; /* frames of a message that is not whole */
 } Viewer;
 
 typedef void (*Learn)(const uint8_t *frame, uint64_t size);
@@ -127,13 +128,8 @@ static void take(Crowd *crowd, Viewer *viewer, const Frame *frame, double at) {
         viewer->seq = frame->seq;
 }
 
-static void whole_frame(Crowd *crowd, Viewer *viewer, const uint8_t *data, uint64_t size, double at) {
+static void whole_message(Crowd *crowd, Viewer *viewer, const uint8_t *data, uint64_t size, double at) {
     crowd->window.messages++;
-    crowd->window.bytes += size;
-    if (data[0] & 0x08) { /* a control frame */
-        crowd->special(viewer->index, data, size);
-        return;
-    }
     uint64_t hash = hash_of(data, size);
     Frame *frame = place_of(crowd, hash, size);
     if (!frame->hash) {
@@ -150,6 +146,24 @@ static void whole_frame(Crowd *crowd, Viewer *viewer, const uint8_t *data, uint6
     take(crowd, viewer, frame, at);
     if (frame->flags & SPECIAL)
         crowd->special(viewer->index, data, size);
+}
+
+static void whole_frame(Crowd *crowd, Viewer *viewer, const uint8_t *data, uint64_t size, double at) {
+    int final = data[0] & 0x80, opcode = data[0] & 0x0F;
+    crowd->window.bytes += size;
+    if (opcode & 0x08) { /* a control frame, which may stand between the parts of a message */
+        crowd->special(viewer->index, data, size);
+    } else if (final && opcode) {
+        whole_message(crowd, viewer, data, size, at);
+    } else {
+        viewer->parts = realloc(viewer->parts, viewer->parts_size + size);
+        memcpy(viewer->parts + viewer->parts_size, data, size);
+        viewer->parts_size += (uint32_t)size;
+        if (final) {
+            whole_message(crowd, viewer, viewer->parts, viewer->parts_size, at);
+            viewer->parts_size = 0;
+        }
+    }
 }
 
 /* Return the size of the frame that begins here, 0 while a part of it is missing. */

@@ -10,7 +10,7 @@ class Viewer:
     """A raw socket. ``token`` is what a join answered; ``seq`` how far the snapshot went."""
 
     __slots__ = (
-        "began", "code", "live_at", "number", "rest", "seq", "socket", "stage", "token", "wanted",
+        "began", "code", "live_at", "number", "parts", "rest", "seq", "socket", "stage", "token", "wanted",
     )  # fmt: skip
 
     def __init__(self, number: int) -> None:
@@ -19,6 +19,7 @@ class Viewer:
         self.stage = CONNECTING
         self.wanted = b""  # what is sent once connected
         self.rest = b""
+        self.parts = b""  # frames of a message that is not whole
         self.token = ""
         self.seq = self.code = 0
         self.began = time.monotonic()

@@ -5,7 +5,9 @@ import zlib
 from typing import NamedTuple
 
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
+FINAL = 0x80
 COMPRESSED = 0x40  # the first reserved bit: permessage-deflate
+KEY = b"AAAAAAAAAAAAAAAAAAAAAA=="  # the same for all: nobody here looks at the answer
 CONTEXT = "permessage-deflate; client_max_window_bits"  # as browsers offer it
 FRESH = "permessage-deflate; client_no_context_takeover; server_no_context_takeover"
 
@@ -18,7 +20,7 @@ def upgrade(host: str, path: str, *, deflate: str | None, subprotocol: str | Non
         "Connection: Upgrade",
         "Upgrade: websocket",
         "Sec-WebSocket-Version: 13",
-        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+        f"Sec-WebSocket-Key: {KEY.decode()}",
     ]
     if subprotocol:
         lines.append(f"Sec-WebSocket-Protocol: {subprotocol}")
@@ -80,12 +82,15 @@ class Reader:
         self._context = zlib.decompressobj(-15)
 
     def open(self, frame_bytes: bytes) -> tuple[int, bytes]:
-        """Return opcode and payload of one whole frame."""
-        found = next_frame(frame_bytes, 0)
-        assert found is not None
-        payload = frame_bytes[found.start : found.end]
-        if found.first & COMPRESSED:
+        """Return opcode and payload of one message, which is one frame or several."""
+        first = found = next_frame(frame_bytes, 0)
+        assert first is not None
+        payload = b""
+        while found:
+            payload += frame_bytes[found.start : found.end]
+            found = next_frame(frame_bytes, found.end)
+        if first.first & COMPRESSED:
             payload = self._context.decompress(payload + b"\x00\x00\xff\xff")
             if self._context.eof:  # the server ended its stream with the message
                 self._context = zlib.decompressobj(-15)
-        return found.first & 0x0F, payload
+        return first.first & 0x0F, payload

@@ -4,7 +4,6 @@ import asyncio
 
 from aiohttp import web
 
-from tests.bench.payload import text
 from tests.bench.peers.server import obey
 
 
@@ -22,10 +21,9 @@ async def main() -> None:
             viewers.discard(socket)
         return socket
 
-    async def send(step: int, made_at: float) -> None:
-        message = text(step, made_at)
+    async def send(event: str) -> None:
         for viewer in list(viewers):
-            await viewer.send_str(message)
+            await viewer.send_str(event)
 
     application = web.Application()
     application.router.add_get("/", watch)

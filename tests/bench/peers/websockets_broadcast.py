@@ -4,7 +4,6 @@ import asyncio
 
 from websockets.asyncio.server import ServerConnection, broadcast, serve
 
-from tests.bench.payload import text
 from tests.bench.peers.server import obey
 
 
@@ -18,8 +17,8 @@ async def main() -> None:
         finally:
             viewers.discard(connection)
 
-    async def send(step: int, made_at: float) -> None:
-        broadcast(viewers, text(step, made_at))
+    async def send(event: str) -> None:
+        broadcast(viewers, event)
 
     async with serve(watch, "127.0.0.1", 0) as server:
         await obey(send, next(iter(server.sockets)).getsockname()[1])
