@@ -4,6 +4,10 @@ A command on its own costs ten times the CPU that it costs in a pipeline, and fi
 in the same instant ask twenty thousand things. Whoever waits stands in one queue without a timer of its
 own: what the store does not answer in time fails everybody in that flight and everybody queued behind it,
 so no call waits for two.
+
+A server that let one flight run out of time and answered none since that took off is *silent*: everybody
+aboard is told at once, and from then on one at a time waits, to find out whether it answers again.
+Six hundred callers who each waited two seconds for a stopped store would be answered long after they may be.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from redis.exceptions import DataError
+from redis.exceptions import TimeoutError as StoreSilent
 
 from rooms.patience import Patience
 
@@ -63,13 +68,24 @@ class Flights:
         self._queue: deque[_Passenger] = deque()
         self._under_way: set[asyncio.Task[None]] = set()
         self._boarding = False  # a flight was called that has not taken its passengers yet
+        self._aboard: set[_Passenger] = set()  # of the flights under way
+        self._answered_at = 0.0  # when the server last did, by the loop's clock
+        self._silent = False
+
+    @property
+    def silent(self) -> bool:
+        """Whether the server is known to say nothing."""
+        return self._silent
 
     async def ask(self, commands: Sequence[Command]) -> list[Any]:
         """Return the replies in order; an element may be the error of that command.
 
         Raises:
-            Exception: what ``send`` raised, or TimeoutError, not much later than ``limit_s`` from now.
+            Exception: what ``send`` raised, or TimeoutError, not much later than ``limit_s`` from now; at
+                once where the server is known to be silent and somebody else finds out whether it still is.
         """
+        if self._silent and (self._queue or self._aboard):
+            raise TimeoutError("the store is silent")
         passenger = _Passenger(commands, asyncio.get_running_loop().create_future())
         self._queue.append(passenger)
         self._call()
@@ -121,6 +137,9 @@ class Flights:
             return
         commands = [command for passenger in passengers for command in passenger.commands]
         sent, places = self._without_repeats(commands)
+        loop = asyncio.get_running_loop()
+        took_off = loop.time()
+        self._aboard.update(passengers)
         try:
             async with Patience(self._limit_s):
                 answered = await self._send(sent)
@@ -129,7 +148,12 @@ class Flights:
             return
         except Exception as error:  # noqa: BLE001 - not swallowed: everybody it concerns is told
             self._tell_all(passengers, error)
+            if isinstance(error, (TimeoutError, StoreSilent)) and self._answered_at <= took_off:
+                self._fall_silent(error)
             return
+        finally:
+            self._aboard.difference_update(passengers)
+        self._answered_at, self._silent = loop.time(), False
         replies = answered if len(sent) == len(commands) else [answered[place] for place in places]
         start = 0
         for passenger in passengers:
@@ -170,6 +194,16 @@ class Flights:
         self._queue.clear()
         for passenger in [*passengers, *behind]:
             passenger.tell(error)
+
+    def _fall_silent(self, error: Exception) -> None:
+        """Nothing was answered for as long as anybody may wait: those who took off since need not go on."""
+        self._silent = True
+        for passenger in self._aboard:
+            passenger.tell(error)
+        self._aboard.clear()
+        for flight in self._under_way:
+            if flight is not asyncio.current_task():
+                flight.cancel()
 
 
 def _never(command: Command) -> bool:

@@ -16,7 +16,7 @@ from redis.backoff import NoBackoff
 from rooms.errors import StoreUnsuitable
 from rooms.sentinel import PORT, Sentinels
 
-COMMAND_TIMEOUT_S = 1.0
+COMMAND_TIMEOUT_S = 0.75
 """How long one command may take before it is repeated once."""
 
 _EXAMPLES = (
@@ -33,7 +33,7 @@ class Node:
     options: Mapping[str, Any] = field(repr=False)
 
     def client(self, connections: int) -> Redis:
-        """A client with at most so many connections; each command has its second and one repeat."""
+        """A client with at most so many connections; each command has its time and one repeat."""
         pool = BlockingConnectionPool(
             max_connections=connections,
             timeout=COMMAND_TIMEOUT_S,

@@ -7,6 +7,7 @@ from redis.exceptions import ConnectionError as StoreGone
 from redis.exceptions import DataError
 
 from rooms.flights import COMMANDS, FLIGHTS, Command, Flights
+from tests.harness.waiting import eventually
 
 
 class Store:
@@ -158,3 +159,67 @@ async def test_nobody_shares_what_was_asked_before_they_came(store: Store) -> No
     store.open.set()
     assert await asyncio.gather(first, second) == [["GET"], ["GET"]]
     assert store.flights == [1, 1]
+
+
+class TestSilence:
+    """The store stands still: who waits is told, and nobody else begins to."""
+
+    @pytest.fixture
+    async def silent(self, store: Store, flights: Flights) -> Flights:
+        store.open.clear()
+        with pytest.raises(TimeoutError):
+            await flights.ask([("GET",)])
+        assert flights.silent
+        return flights
+
+    async def test_one_finds_out_and_the_others_do_not_wait(self, store: Store, silent: Flights) -> None:
+        probe = asyncio.ensure_future(silent.ask([("PROBE",)]))  # noqa: TID251 - awaited below
+        await asyncio.sleep(0)
+        told = await many(silent, 600)
+        assert all(isinstance(error, TimeoutError) for error in told)
+        assert not probe.done(), "none of them waited for the end of its time"
+        assert len(store.flights) == 2, "only the first and the probe were sent"
+        with pytest.raises(TimeoutError):
+            await probe
+
+    async def test_an_answer_ends_it(self, store: Store, silent: Flights) -> None:
+        probe = asyncio.ensure_future(silent.ask([("PROBE",)]))  # noqa: TID251 - awaited below
+        await asyncio.sleep(0)
+        store.open.set()
+        assert await probe == ["PROBE"]
+        assert not silent.silent
+        assert await many(silent, 50) == [[f"GET {number}"] for number in range(50)]
+
+    async def test_those_who_took_off_later_are_told_with_the_first(self, store: Store) -> None:
+        flights, loop = Flights(store.send, limit_s=1.0), asyncio.get_running_loop()
+        store.open.clear()
+        began = loop.time()
+        first = asyncio.ensure_future(flights.ask([("FIRST",)]))  # noqa: TID251 - awaited below
+        await eventually(lambda: loop.time() - began > 0.5)
+        later = asyncio.ensure_future(flights.ask([("LATER",)]))  # noqa: TID251 - awaited below
+        await asyncio.wait([first])
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert later.done()
+        told = await asyncio.gather(first, later, return_exceptions=True)
+        assert all(isinstance(error, TimeoutError) for error in told)
+
+    async def test_one_that_hangs_while_others_are_answered_is_no_silence(self, store: Store) -> None:
+        async def send(commands: Sequence[Command]) -> list[Any]:
+            if commands[0][0] == "HANG":
+                await asyncio.Event().wait()
+            return [command[0] for command in commands]
+
+        flights = Flights(send, limit_s=0.2)
+        hanging = asyncio.ensure_future(flights.ask([("HANG",)]))  # noqa: TID251 - awaited below
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert await flights.ask([("GET",)]) == ["GET"]
+        with pytest.raises(TimeoutError):
+            await hanging
+        assert not flights.silent
+
+    async def test_a_connection_that_is_reset_is_no_silence(self, store: Store, flights: Flights) -> None:
+        store.fails = StoreGone("reset")
+        assert all(isinstance(error, StoreGone) for error in await many(flights, 3))
+        assert not flights.silent
