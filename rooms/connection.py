@@ -12,8 +12,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import (
@@ -59,6 +60,11 @@ _TIME_KEY = "sp:secrets"
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
+Mark = Callable[[str, int], AbstractContextManager[object]]
+"""Marks a call to the store: the name of its first script or command, and how many there are."""
+
+_UNMARKED: Final = nullcontext()
+
 Call = tuple[Script, Sequence[str], Sequence[Any]]
 """One script to run: (script, keys, arguments)."""
 
@@ -75,6 +81,7 @@ class Connection:
     ) -> None:
         self.clock = clock
         self.is_cluster = isinstance(client, RedisCluster)
+        self.mark: Mark = _unmarked  # whoever traces what happens here puts its own in this place
         self._address = address
         self._client = client
         self._sentinels = sentinels
@@ -83,7 +90,8 @@ class Connection:
 
     async def run(self, script: Script, keys: Sequence[str], args: Sequence[Any]) -> Any:
         """Run one script and return its reply. Raises ``StoreUnavailable`` within ``CALL_LIMIT_S``."""
-        return await _in_our_words(self._evaluate(script, keys, args), script.name)
+        with self.mark(script.name, 1):
+            return await _in_our_words(self._evaluate(script, keys, args), script.name)
 
     async def run_many(self, calls: Sequence[Call]) -> list[Any]:
         """Run independent scripts in one pipeline and return their replies in order.
@@ -94,17 +102,20 @@ class Connection:
         """
         if not calls:
             return []
-        return await _in_our_words(self._evaluate_many(calls), "a pipeline of scripts")
+        with self.mark(calls[0][0].name, len(calls)):
+            return await _in_our_words(self._evaluate_many(calls), "a pipeline of scripts")
 
     async def command(self, *parts: Any) -> Any:
         """Run one command (``command("GET", key)``); the reply is as redis-py reads it (HGETALL: a dict)."""
-        return await _in_our_words(self._one(parts), str(parts[0]))
+        with self.mark(str(parts[0]), 1):
+            return await _in_our_words(self._one(parts), str(parts[0]))
 
     async def command_many(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
         """Run independent commands, each on one key, in one pipeline; elements may be errors, as above."""
         if not commands:
             return []
-        return await _in_our_words(self._pipelined(commands), "a pipeline of commands")
+        with self.mark(str(commands[0][0]), len(commands)):
+            return await _in_our_words(self._pipelined(commands), "a pipeline of commands")
 
     async def tell_time(self) -> int:
         """Ask the store for its time, set the clock by it, and return it in milliseconds."""
@@ -251,6 +262,10 @@ class Connection:
                 return await attempt()
 
         return await _in_our_words(limited(), what)
+
+
+def _unmarked(_name: str, _count: int) -> AbstractContextManager[object]:
+    return _UNMARKED
 
 
 async def _in_our_words(asked: Awaitable[_T], what: str) -> _T:

@@ -59,6 +59,7 @@ class Settings(BaseModel):
     metrics: Literal["local", "open", "off"] = "local"  # who may read /metrics beside the operator
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
+    tracing: Literal["off", "otlp"] = "off"  # otlp: spans to where OTEL_EXPORTER_OTLP_ENDPOINT says
 
     @classmethod
     def load(cls, arguments: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Self:
@@ -256,4 +257,5 @@ FROM_ENVIRONMENT: dict[str, Callable[[str], Any]] = {
     "metrics": str.lower,
     "log_level": str.lower,
     "log_format": str.lower,
+    "tracing": str.lower,
 }

@@ -33,6 +33,7 @@ from spectator.hub.slowness import Slowness
 from spectator.hub.turnstile import Turnstile
 from spectator.hub.viewer import Pass, Stage, Variant, Viewer
 from spectator.log import Wants
+from spectator.spans import Mark, unmarked
 from spectator.stats import Stats
 from spectator.tasks import Tasks
 
@@ -71,6 +72,7 @@ class Hub:
         policy: the numbers it works by.
         clock: seconds, monotonic.
         stats: where it counts; its own where none is given.
+        span: marks stretches of work for traces.
     """
 
     def __init__(
@@ -81,10 +83,11 @@ class Hub:
         policy: Policy | None = None,
         clock: Callable[[], float] = time.monotonic,
         stats: Stats | None = None,
+        span: Mark = unmarked,
     ) -> None:
         self.stats = stats or Stats()
         self.policy = policy or Policy()
-        self._node = node = Node(secrets.token_hex(8), log, rooms, self.policy, clock, self.stats)
+        self._node = node = Node(secrets.token_hex(8), log, rooms, self.policy, clock, self.stats, span)
         self._tasks = Tasks("hub")
         self._outage = Outage(self._weather_changed)
         self._pump = Pump(self.policy, clock)

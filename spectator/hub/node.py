@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from spectator.hub.policy import Policy
 from spectator.hub.room import RoomHub
+from spectator.spans import Mark, unmarked
 from spectator.stats import Stats
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Node:
         policy: the numbers.
         clock: seconds, monotonic.
         stats: what the node counts.
+        span: marks stretches of work for traces.
         rooms: those that somebody here has to do with.
     """
 
@@ -35,6 +37,7 @@ class Node:
     policy: Policy
     clock: Callable[[], float]
     stats: Stats = field(default_factory=Stats)
+    span: Mark = unmarked
     rooms: dict[str, RoomHub] = field(default_factory=dict)
 
     def now_ms(self) -> int:

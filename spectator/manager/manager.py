@@ -7,7 +7,8 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any
 
 import rooms as access
@@ -39,6 +40,7 @@ from spectator.manager.views import STAFF_ROLES, StrangerView, view
 from spectator.nodes import ALONE, Nodes, Worker
 from spectator.overlay import InvalidGraphs, read_graphs
 from spectator.settings import Settings, SettingsError
+from spectator.spans import Mark, Marked, unmarked
 from spectator.state import Span
 from spectator.state.codec import BEFORE
 from spectator.state.codec import VERSION as CHECKPOINT
@@ -62,15 +64,23 @@ class Manager:
     """
 
     def __init__(
-        self, connection: Connection, rooms: RoomManager, settings: Settings, worker: Worker = ALONE
+        self,
+        connection: Connection,
+        rooms: RoomManager,
+        settings: Settings,
+        worker: Worker = ALONE,
+        span: Mark = unmarked,
     ) -> None:
+        self.span = span
+        if span is not unmarked:
+            connection.mark = partial(_mark_store, span)
         self.connection = connection
         self.rooms = rooms
         self.settings = settings
         self.log = Log(connection)
         self.stats = Stats()
-        self.hub = Hub(self.log, rooms, stats=self.stats)
-        self.publisher = Publisher(self.log, self.hub, rooms, self.stats, self._checkpoint_readers)
+        self.hub = Hub(self.log, rooms, stats=self.stats, span=span)
+        self.publisher = Publisher(self.log, self.hub, rooms, self.stats, self._checkpoint_readers, span)
         self._historian = Historian(self.log)
         self.exporter = Exporter(self.log)
         self._housekeeping = Housekeeping(connection, rooms, self.keep_key)
@@ -83,13 +93,16 @@ class Manager:
         self._goodbye_said = False
 
     @classmethod
-    async def open(cls, settings: Settings, store_url: str, worker: Worker = ALONE) -> Manager:
+    async def open(
+        cls, settings: Settings, store_url: str, worker: Worker = ALONE, span: Mark = unmarked
+    ) -> Manager:
         """Connect to the store and build the parts; nothing runs in the background before ``start``.
 
         Args:
             settings: what the server is told.
             store_url: where the store is.
             worker: which of the processes that share a port this is.
+            span: marks stretches of work for traces.
 
         Raises:
             StoreUnavailable: the store does not answer.
@@ -106,7 +119,7 @@ class Manager:
             hasher = await asyncio.to_thread(_passwords, worker)
             rooms = RoomManager(connection, secrets, limits=limits, hasher=hasher)
             await rooms.check_secrets()
-            manager = cls(connection, rooms, settings, worker)
+            manager = cls(connection, rooms, settings, worker, span)
             await manager.keep_key()
             manager.keep_operator()
         except BaseException:
@@ -292,6 +305,12 @@ class Manager:
 def _passwords(worker: Worker) -> access.Passwords:
     """Two threads hash on one machine, however many processes serve there, as long as each has one."""
     return access.Passwords(threads=max(1, 2 // worker.of), queue=max(4, 20 // worker.of))
+
+
+def _mark_store(span: Mark, name: str, count: int) -> AbstractContextManager[Marked]:
+    """A call to the store, as a part of what asked for it; what goes on by itself is not marked."""
+    told = {"db.system.name": "redis", "db.operation.name": name, "db.operation.batch.size": count}
+    return span("store", told, within=True)
 
 
 def _check_graphs(graphs: Any) -> None:

@@ -12,6 +12,7 @@ from spectator.events import Decoded, decode
 from spectator.hub import Hub
 from spectator.log import Appended, Fence, Log, producer_of
 from spectator.manager.metering import Meter
+from spectator.spans import Mark, unmarked
 from spectator.state import compact
 from spectator.stats import Stats
 from spectator.tasks import Tasks
@@ -37,10 +38,20 @@ class Publisher:
         rooms: whose quotas count.
         stats: where it is counted.
         readers: for whom checkpoints are written.
+        span: marks stretches of work for traces.
     """
 
-    def __init__(self, log: Log, hub: Hub, rooms: RoomManager, stats: Stats, readers: Readers) -> None:
+    def __init__(
+        self,
+        log: Log,
+        hub: Hub,
+        rooms: RoomManager,
+        stats: Stats,
+        readers: Readers,
+        span: Mark = unmarked,
+    ) -> None:
         self._log = log
+        self._span = span
         self._stats = stats
         self._hub = hub
         self._tasks = Tasks("publisher")
@@ -97,7 +108,7 @@ class Publisher:
     async def _compact(self, room_id: str) -> None:
         try:
             async with self._turns:
-                while await compact(self._log, room_id, await self._readers()):
+                while await self._compact_once(room_id):
                     # Publishers that are faster than the fold have gone on: the next one may be due.
                     self._stats.checkpoints["written"] += 1
         except RoomsError as error:
@@ -107,6 +118,10 @@ class Publisher:
             )
         finally:
             self._compacting.discard(room_id)
+
+    async def _compact_once(self, room_id: str) -> bool:
+        with self._span("checkpoint", {"spectator.room": room_id}):
+            return await compact(self._log, room_id, await self._readers())
 
 
 async def _decode(body: bytes, now_ms: int, ndjson: bool) -> Decoded:

@@ -35,25 +35,31 @@ def _handler(route: Route) -> WebHandler:
     kind = kind_of(route)
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        with Timed(route, kind, request), Noted(route, request) as noted:
+        with Timed(route, kind, request) as timed, Noted(route, request) as noted:
             request[SEEN].call = kind
             request[SEEN].follow(noted)
-            _check_open(request)
-            turns = request.app[PUBLISHING if route.policy is PUBLISHER else TURNS]
-            async with turns.turn():
-                call = await _admit(route, request, noted)
-            if route.query is not None:
-                call.query = check_form(route.query, _last_values(request))
-            if route.body is not None:
-                call.body = await _read_form(request, route.body)
-            if route.own_pace:
-                return await route.handler(call)
-            if isinstance(call.body, JoinAsk) and call.body.password:
-                turns = request.app[GUESSING]
-            async with turns.turn():
-                return await route.handler(call)
+            answer = await _answer(route, request, noted)
+            timed.status = answer.status
+            return answer
 
     return handle
+
+
+async def _answer(route: Route, request: web.Request, noted: Noted) -> web.StreamResponse:
+    _check_open(request)
+    turns = request.app[PUBLISHING if route.policy is PUBLISHER else TURNS]
+    async with turns.turn():
+        call = await _admit(route, request, noted)
+    if route.query is not None:
+        call.query = check_form(route.query, _last_values(request))
+    if route.body is not None:
+        call.body = await _read_form(request, route.body)
+    if route.own_pace:
+        return await route.handler(call)
+    if isinstance(call.body, JoinAsk) and call.body.password:
+        turns = request.app[GUESSING]
+    async with turns.turn():
+        return await route.handler(call)
 
 
 def _check_open(request: web.Request) -> None:

@@ -20,12 +20,11 @@ from prometheus_client.registry import Collector
 
 from spectator.server.access import bearer_of, caller_of
 from spectator.server.hosts import Authority, from_loopback, peer_of
-from spectator.server.keys import HOST, METER, SETTINGS
+from spectator.server.keys import HOST, MANAGER, METER, SETTINGS
 from spectator.server.metered import METRICS, PROCESS_TOLD, Kind, Reading
 from spectator.server.policy import METRICS_READER, check_credential
 from spectator.server.problems import PageNotFound
-
-JSON: Final = "application/json"
+from spectator.server.siblings import JSON, readings
 
 _FORWARDED: Final = (
     "X-Forwarded-For",
@@ -53,10 +52,15 @@ async def show(request: web.Request) -> web.Response:
     """
     await _check(request)
     own = request.app[METER].read()
-    if _over_unix(request) and request.headers.get("Accept") == JSON:
+    accepted = request.headers.get("Accept", "")
+    if _over_unix(request) and accepted == JSON:
         return web.Response(body=json.dumps(own).encode(), content_type=JSON)
-    encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-    return web.Response(body=encode(_registry({"": own})), headers={"Content-Type": content_type})
+    worker = request.app[MANAGER].worker
+    found = {"": own}
+    if worker.of > 1:
+        found = dict(sorted({str(worker.number): own, **await readings(worker)}.items()))
+    encode, content_type = choose_encoder(accepted)
+    return web.Response(body=encode(_registry(found)), headers={"Content-Type": content_type})
 
 
 async def _check(request: web.Request) -> None:

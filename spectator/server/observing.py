@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from aiohttp import web
 
+from rooms import RoomsError
 from spectator.server.keys import MANAGER
 from spectator.server.policy import PUBLISHER
+from spectator.server.problems import answer_of
+from spectator.spans import Marked, unmarked
 
 if TYPE_CHECKING:
     from spectator.server.auditing import Noted
@@ -82,23 +86,47 @@ def kind_of(route: Route) -> str:
 
 
 class Timed:
-    """How long a call of the API takes: ``with Timed(route, request):`` around all of it."""
+    """How long a call of the API takes: ``with Timed(route, kind, request):`` around all of it.
 
-    __slots__ = ("_began", "_kind", "_request", "_skip")
+    Where spans are made it is one, too: part of what the publisher's ``traceparent`` names, if it sends one.
+    """
+
+    __slots__ = ("_began", "_kind", "_manager", "_marked", "_request", "_route", "_skip", "_span", "status")
 
     def __init__(self, route: Route, kind: str, request: web.Request) -> None:
+        self._route = route
         self._kind = kind
         self._request = request
+        self._manager = request.app[MANAGER]
         self._skip = route.own_pace and kind == "other"  # it waits for something to happen
         self._began = 0.0
+        self._span: AbstractContextManager[Marked] | None = None
+        self._marked: Marked | None = None
+        self.status: int | None = None  # of the answer, when it is ready
 
     def __enter__(self) -> Self:
         self._began = time.perf_counter()
+        if self._manager.span is not unmarked:
+            told = {"http.request.method": self._route.method, "http.route": self._route.path}
+            carrier = self._request.headers if self._kind == "publish" else {}
+            self._span = self._manager.span(f"{self._route.method} {self._route.path}", told, carrier=carrier)
+            self._marked = self._span.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if not self._skip:
-            stats = self._request.app[MANAGER].stats
-            stats.calls[self._kind].add(time.perf_counter() - self._began)
+            self._manager.stats.calls[self._kind].add(time.perf_counter() - self._began)
+        if self._span is None or self._marked is None:
+            return
+        if isinstance(error, RoomsError):
+            self.status = answer_of(error).status
+        seen = self._request[SEEN]
+        told = {"spectator.request": seen.id, "spectator.room": seen.room, "spectator.tenant": seen.tenant}
+        self._marked.note({"http.response.status_code": self.status, **told})
+        if isinstance(error, RoomsError) and self.status is not None and self.status < 500:
+            self._marked.note({"error.type": error.code})
+            self._span.__exit__(None, None, None)  # whoever called was told; nothing is wrong here
+        else:
+            self._span.__exit__(kind, error, trace)

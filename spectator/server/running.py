@@ -21,8 +21,10 @@ from spectator.server.garbage import garbage_collected
 from spectator.server.listening import BACKLOG
 from spectator.server.signals import Stop
 from spectator.server.tls import GOODBYE_S, HANDSHAKE_S, Certificate
+from spectator.server.tracing import tracing
 from spectator.server.under_way import UNDER_WAY
 from spectator.settings import Settings, SettingsError
+from spectator.spans import Mark
 
 GOODBYE_BY_S: Final = 4.0
 """So long after the first SIGTERM the viewers have been told, and their connections are closed."""
@@ -53,8 +55,16 @@ async def domain(
     Raises:
         SettingsError: the store does not answer or must not be used, or a file of the data folder is unsafe.
     """
+    async with tracing(settings) as span, _started(settings, store_url, stop, worker, span) as manager:
+        yield manager
+
+
+@asynccontextmanager
+async def _started(
+    settings: Settings, store_url: str, stop: Stop, worker: Worker, span: Mark
+) -> AsyncIterator[Manager]:
     try:
-        manager = await Manager.open(settings, store_url, worker)
+        manager = await Manager.open(settings, store_url, worker, span)
     except StoreUnavailable as error:
         where = (
             "at the address of --redis (SPECTATOR_REDIS_URL)" if settings.redis_url else "of the data folder"

@@ -93,7 +93,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "/rooms/{room}",
         rooms.close_room,
         policy.OWNER,
-        "End a room for everybody; with keep=false what was recorded goes at once, with trace=false all of it.",
+        "End a room for everybody; keep=false removes what was recorded at once, trace=false all of it.",
         audit="close",
         query=bodies.CloseQuery,
         answers={200: OwnerView},
