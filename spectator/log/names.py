@@ -10,8 +10,8 @@ from rooms import Connection, Script
 from spectator.events import AXES, Decoded
 from spectator.log import keys
 
-_ROOMS = 2_000
-"""Rooms whose names are remembered here; the store knows those of all."""
+MOST_KNOWN: Final = 200_000
+"""Names that are remembered here, of all rooms together, one a room more: some 20 MB; the store knows all."""
 _SERIES: Final = Script.load("spectator.log", "scripts/series.lua")
 
 
@@ -21,17 +21,19 @@ class Names:
     A new run begins with no series, as the state does.
     """
 
-    def __init__(self, connection: Connection, most: int) -> None:
+    def __init__(self, connection: Connection, most: int, most_known: int = MOST_KNOWN) -> None:
         self._connection = connection
         self._most = most
-        self._known: OrderedDict[str, set[str]] = OrderedDict()
+        self._most_known = most_known
+        self._known: OrderedDict[str, set[str]] = OrderedDict()  # those used last at the end
+        self._count = 0
 
     async def admit(self, room_id: str, decoded: Decoded) -> Decoded:
         """Return the batch without the events that would begin a series for which the room has no place."""
         anew = any(status == "active" for _, status, _ in decoded.life)
         if not decoded.samples and not anew:
             return decoded
-        known = set() if anew else self._known.get(room_id, set())
+        known = set() if anew else self._used(room_id)
         fresh = dict.fromkeys(
             name
             for _, values in decoded.samples
@@ -50,11 +52,19 @@ class Names:
         late = {index for index, values in decoded.samples if not refused.isdisjoint(_series(values))}
         return decoded.without(dict.fromkeys(late, "too_many_series"))
 
-    def _remember(self, room_id: str, names: set[str]) -> None:
-        self._known[room_id] = names
+    def _used(self, room_id: str) -> set[str]:
+        known = self._known.get(room_id)
+        if known is None:
+            return set()
         self._known.move_to_end(room_id)
-        if len(self._known) > _ROOMS:
-            self._known.popitem(last=False)
+        return known
+
+    def _remember(self, room_id: str, names: set[str]) -> None:
+        before = self._known.pop(room_id, None)
+        self._count += len(names) + 1 - (0 if before is None else len(before) + 1)
+        self._known[room_id] = names
+        while self._count > self._most_known and len(self._known) > 1:
+            self._count -= len(self._known.popitem(last=False)[1]) + 1
 
 
 def _series(values: Mapping[str, Any]) -> list[str]:

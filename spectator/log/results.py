@@ -99,8 +99,8 @@ class Retention:
     most_after: int = 64 * 1024 * 1024
     """So much may lie behind a checkpoint when none can be written; then publishers are told to wait."""
     page: int = 2 * 1024 * 1024
-    """How much one read returns: more than a viewer that comes back is sent, little enough for the store, which
-    does nothing else meanwhile, and for the memory of a node."""
+    """How much one read returns: more than a viewer that comes back is sent, and little enough for the store,
+    which does nothing else meanwhile, and for the memory of a node."""
     lease_ms: int = 15_000
     producers: int = 256
     """Producers whose last answer a room keeps."""

@@ -30,3 +30,16 @@ async def test_the_first_names_come_first(connection: Connection) -> None:
     names = Names(connection, 1)
     batch = decode(b'{"type":"metric","name":"z","value":1}\n{"type":"metric","name":"a","value":1}', 0)
     assert (await names.admit("r_1", batch)).rejected == [(2, "too_many_series")]
+
+
+async def test_the_rooms_used_last_are_remembered_and_not_more_names_than_said(
+    connection: Connection,
+) -> None:
+    names = Names(connection, 10, most_known=20)
+    for number in range(30):
+        await names.admit("r_often", measured(a=1, b=2))
+        await names.admit(f"r_{number}", measured(a=1, b=2, c=3))
+    assert sum(len(known) + 1 for known in names._known.values()) == names._count <= 20
+    assert {"r_often", "r_29"} <= names._known.keys()
+    assert "r_0" not in names._known
+    assert (await names.admit("r_0", measured(a=1))).rejected == [], "the store knows it still"
