@@ -34,6 +34,7 @@ PARTS = {
     "joins": "tests.bench.joins",
     "wrong-passwords": "tests.bench.wrong_passwords",
     "hidden-rooms": "tests.bench.hidden_rooms",
+    "sick-store": "tests.bench.sick_store",
 }
 
 

@@ -47,6 +47,9 @@ async def run(folder: Path) -> Outcome:
         recovery = time.monotonic() - room_again
         await scene.settle()
         scene.assert_sockets_survived()
+        for viewer in scene.modern():
+            assert viewer.notices[:2] == ["store_full", "store_back"], viewer.notices
+        assert set(poster.refused) == {"store_full"}, "refused by its name, and by nothing else"
         return scene.outcome("disk of the store full for 4 s", recovery)
 
 
