@@ -32,6 +32,7 @@ PARTS = {
     "fan-out": "tests.bench.fan_out",
     "memory": "tests.bench.memory",
     "joins": "tests.bench.joins",
+    "comebacks": "tests.bench.comebacks",
     "wrong-passwords": "tests.bench.wrong_passwords",
     "hidden-rooms": "tests.bench.hidden_rooms",
     "sick-store": "tests.bench.sick_store",

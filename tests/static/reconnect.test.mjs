@@ -20,8 +20,9 @@ test("what bye told is kept to", () => {
 
 test("without a word the tries become rarer, within the told bounds, and spread", () => {
   const told = { min_ms: 500, max_ms: 15_000 };
-  assert.equal(delay(0, told, null, 1), 500);
-  assert.equal(delay(2, told, null, 1), 2000);
+  assert.equal(delay(0, told, null, 0), 500);
+  assert.equal(delay(0, told, null, 1), 1000);
+  assert.equal(delay(2, told, null, 1), 4000);
   assert.equal(delay(50, told, null, 1), 15_000);
   assert.equal(delay(50, told, null, 0), 500);
   assert.ok(delay(0, null, null, 0.5) > 0);

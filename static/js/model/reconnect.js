@@ -47,6 +47,7 @@ export function comesBack(code) {
 export function delay(failures, told, after, chance) {
   if (after) return after[0] + (after[1] - after[0]) * chance;
   const { min_ms: least, max_ms: most } = told ?? USUAL;
-  const ceiling = Math.min(most, Math.max(least, 1) * 2 ** Math.min(failures, 10));
+  // The first try is spread as well: those whose server was killed lost it in the same instant.
+  const ceiling = Math.min(most, Math.max(least, 1) * 2 ** Math.min(failures + 1, 10));
   return least + (ceiling - least) * chance;
 }

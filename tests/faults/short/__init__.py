@@ -8,6 +8,7 @@ from tests.faults.short import (
     bells_killed,
     black_hole,
     clock_jump,
+    crowd_killed,
     disk_full,
     failover,
     rolling_restart,
@@ -19,6 +20,7 @@ from tests.faults.short import (
 
 SHORT: dict[str, Callable[[Path], Awaitable[Outcome]]] = {
     "server killed": server_killed.run,
+    "server killed under a crowd": crowd_killed.run,
     "embedded store killed": store_killed.embedded,
     "store killed": store_killed.elsewhere,
     "store stopped": store_stopped.run,
