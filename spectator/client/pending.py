@@ -9,18 +9,26 @@ When the server is away for long, room is made in this order, each class as gent
 4. notes, then other events, oldest first; the life of the run (started, finished, failed) goes last.
 
 Whatever was given up is counted in ``dropped``.
+
+Making room takes tens of milliseconds. A thread of its own does it, from three quarters of the capacity on
+and in slices, so that training waits for none of it; only what is logged faster than that thread can work
+makes room in the call that logs.
 """
 
 from __future__ import annotations
 
 import threading
+import time as clock
 from collections import deque
-from typing import Any, Deque, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Deque, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 EPISODE, SAMPLE, STATE, NOTE, EVENT, LIFE = range(6)  # classes, in the order in which they may be given up
 
 CAPACITY = 40_000  # cells; a cell is one number or 100 characters, some 100 bytes of memory
 ENTRY_CELLS = 2  # what an entry costs beside its content
+SLICE = 16  # entries looked at before other threads have their turn
+REST = 0.0003  # seconds of such a turn
+STAY = 30.0  # seconds the thread that makes room waits for more to do
 AXES = frozenset({"step", "episode", "total_episodes"})  # they say where a value lies and stay with it
 
 
@@ -43,15 +51,13 @@ class Pending:
         """Hold at most ``capacity`` cells."""
         self.dropped = 0  # events given up, or not deliverable
         self._capacity = capacity
-        self._cells = 0
-        self._entries: Deque[Entry] = deque()
+        self._begin = capacity * 3 // 4  # from here on room is made
         self._given_up: Set[str] = set()  # episodes that go on without being told: whole or not at all
-        # Re-entrant: a signal handler may log while its own thread is in here.
-        self._lock = threading.RLock()
+        self._empty()
 
     def __len__(self) -> int:
         """The number of events that wait."""
-        return len(self._entries)
+        return len(self._entries) + len(self._aside)
 
     def add(self, kind: int, time: float, fields: Dict[str, Any], cells: int) -> None:
         """Queue one event, making room when there is none. Never waits for anything but other adds."""
@@ -62,14 +68,16 @@ class Pending:
                 return
             self._entries.append(_entry(Entry, (kind, time, fields, cells)))
             self._cells += cells
-            if self._cells > self._capacity:
-                self._make_room()
+            if self._cells > self._begin:
+                self._grow_full()
 
     def take(self, events: int, cells: int) -> List[Entry]:
         """Remove and return the oldest entries: at most ``events`` of them, ``cells`` large together."""
         taken: List[Entry] = []
         size = 0
-        with self._lock:
+        with self._whole:
+            while self._aside:  # the oldest are being thinned: a matter of milliseconds
+                self._whole.wait()
             while self._entries and len(taken) < events and size < cells:
                 entry = self._entries.popleft()
                 size += entry.cells
@@ -79,7 +87,9 @@ class Pending:
 
     def put_back(self, entries: Sequence[Entry]) -> None:
         """Return entries to the front: they were taken, but not sent."""
-        with self._lock:
+        with self._whole:
+            while self._aside:
+                self._whole.wait()
             self._entries.extendleft(reversed(entries))
             self._cells += sum(entry.cells for entry in entries)
 
@@ -90,10 +100,20 @@ class Pending:
 
     def clear(self) -> None:
         """Give everything up, uncounted: in a forked child it is the parent's to send."""
-        self._lock = threading.RLock()  # another thread of the parent may have held the old one
-        self._entries.clear()
         self._given_up.clear()
-        self._cells = 0
+        self._empty()
+
+    def _empty(self) -> None:
+        self._cells = 0  # of all that waits
+        self._entries: Deque[Entry] = deque()
+        self._aside: List[Entry] = []  # the older ones, while room is made among them
+        self._aside_cells = 0
+        # Re-entrant: a signal handler may log while its own thread is in here. New in a forked child, where
+        # another thread of the parent may have held the old one.
+        self._lock = threading.RLock()
+        self._whole = threading.Condition(self._lock)  # nothing is aside
+        self._full = threading.Event()
+        self._maker: Optional[threading.Thread] = None
 
     def _is_given_up(self, fields: Dict[str, Any]) -> bool:
         name = fields["episode_id"]
@@ -103,19 +123,81 @@ class Pending:
             self._given_up.discard(name)
         return True
 
+    def _grow_full(self) -> None:
+        """See to it that room is made; called with the lock held, for each event from now on."""
+        if not self._full.is_set():
+            if self._maker is None:
+                maker = threading.Thread(target=self._make_room, name="spectator-room", daemon=True)
+                try:
+                    maker.start()
+                    self._maker = maker
+                except RuntimeError:  # the interpreter is shutting down
+                    pass
+            self._full.set()
+        aside, aim = self._aside_cells, self._capacity // 16 if self._aside else self._capacity // 2
+        if self._cells - aside > (2 * aim if self._aside else self._capacity * 7 // 8):  # too quick for it
+            kept, gone = fitted(list(self._entries), aim)
+            self._given_up |= gone
+            self._hold(kept, len(self._entries), aside)
+
     def _make_room(self) -> None:
-        """Bring the queue down to half its capacity, so that this is rare."""
-        before = len(self._entries)
-        aim = self._capacity // 2
-        kept, gone = newest_episodes(list(self._entries), aim // 4)
-        self._given_up |= gone
-        kept = newest_states(kept)
-        others = sum(entry.cells for entry in kept if entry.kind != SAMPLE)
-        kept = thin(kept, max(aim - others, aim // 4))
-        kept = oldest_out(kept, aim)
-        self._entries = deque(kept)
-        self._cells = sum(entry.cells for entry in kept)
-        self.dropped += before - len(kept)
+        """What the thread does: bring the queue down to half its capacity whenever it grows full."""
+        while self._full.wait(STAY) or not self._leave():
+            with self._lock:
+                self._aside, self._aside_cells = list(self._entries), self._cells
+                self._entries = deque()
+            kept, gone = self._aside, set()  # type: List[Entry], Set[str]
+            try:
+                kept, gone = fitted(self._aside, self._capacity // 2, _rest)
+            finally:
+                with self._whole:
+                    self._given_up |= gone
+                    before = len(self)
+                    late = [e for e in self._entries if e.kind != EPISODE or not self._is_given_up(e.fields)]
+                    self._aside, self._aside_cells = [], 0
+                    self._hold(kept + late, before, 0)
+                    self._full.clear()
+                    self._whole.notify_all()
+
+    def _leave(self) -> bool:
+        """Whether the thread may end, as there was nothing to do for long; the next one is started anew."""
+        with self._lock:
+            if self._full.is_set():
+                return False
+            self._maker = None
+            return True
+
+    def _hold(self, entries: List[Entry], of: int, aside: int) -> None:
+        """Let these, which are left ``of`` so many, be what waits beside ``aside`` cells."""
+        self.dropped += of - len(entries)
+        self._entries = deque(entries)
+        self._cells = aside + sum(entry.cells for entry in entries)
+
+
+def _rest() -> None:
+    clock.sleep(REST)
+
+
+def _go_on() -> None:
+    pass
+
+
+def fitted(entries: List[Entry], aim: int, rest: Callable[[], None] = _go_on) -> Tuple[List[Entry], Set[str]]:
+    """Return what stays of ``entries`` to fit into ``aim`` cells, and the episodes given up half-way.
+
+    Args:
+        entries: oldest first.
+        aim: in cells.
+        rest: called every few entries; gives other threads a turn.
+    """
+    kept, gone = newest_episodes(entries, aim // 4)
+    rest()
+    kept = newest_states(kept)
+    others = sum(entry.cells for entry in kept if entry.kind != SAMPLE)
+    rest()
+    kept = thin(kept, max(aim - others, aim // 4), rest)
+    rest()
+    return oldest_out(kept, aim), gone
 
 
 def newest_episodes(entries: List[Entry], aim: int) -> Tuple[List[Entry], Set[str]]:
@@ -151,7 +233,7 @@ def newest_states(entries: List[Entry]) -> List[Entry]:
     return [entry for entry in entries if entry.kind != STATE or entry is last]
 
 
-def thin(entries: List[Entry], aim: int) -> List[Entry]:
+def thin(entries: List[Entry], aim: int, rest: Callable[[], None] = _go_on) -> List[Entry]:
     """Return ``entries`` with the samples thinned so that they fit into ``aim`` cells, if that can be.
 
     The time they span is cut into equal stretches. Of each stretch every metric keeps its minimum, its
@@ -163,6 +245,7 @@ def thin(entries: List[Entry], aim: int) -> List[Entry]:
     names: Set[str] = set()
     for entry in samples:
         names.update(entry.fields["data"])
+    rest()
     # At worst all extremes of a stretch lie in different events.
     stretches = max(1, aim // (3 * len(names) + (2 * len(names) + 1) * (ENTRY_CELLS + len(AXES & names))))
     start, end = samples[0].time, samples[-1].time
@@ -175,7 +258,16 @@ def thin(entries: List[Entry], aim: int) -> List[Entry]:
         ):
             _extremes(samples[first:index], keep)
             first = index
-    return [kept for kept in (_reduced(entry, keep) for entry in entries) if kept is not None]
+        if index % SLICE == 0:
+            rest()
+    found = []
+    for number, entry in enumerate(entries, 1):
+        reduced = _reduced(entry, keep)
+        if reduced is not None:
+            found.append(reduced)
+        if number % (4 * SLICE) == 0:
+            rest()
+    return found
 
 
 def oldest_out(entries: List[Entry], aim: int) -> List[Entry]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from typing import Any, Dict, List
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from spectator.client.pending import (
     CAPACITY,
     ENTRY_CELLS,
+    EPISODE,
     EVENT,
     LIFE,
     NOTE,
@@ -20,6 +22,7 @@ from spectator.client.pending import (
     oldest_out,
     thin,
 )
+from tests.spectator.client.until import until
 
 
 def sample(step: int, **values: float) -> Entry:
@@ -192,6 +195,80 @@ def test_threads_lose_nothing() -> None:
     done.set()
     drainer.join()
     assert sorted(entry.fields["n"] for entry in taken) == list(range(4_000))
+
+
+def test_who_logs_does_not_make_the_room() -> None:
+    """Another thread does it, before the queue is full; what is added meanwhile stays, in order."""
+    pending = Pending()
+    step = 0
+    while pending._cells <= CAPACITY * 3 // 4:
+        add_sample(pending, step, loss=step)
+        step += 1
+    assert len(pending) == step
+    until(lambda: pending.dropped > 0)
+    assert pending._cells <= CAPACITY // 2
+    add_sample(pending, step, loss=step)
+    taken = pending.take(10**9, 10**9)
+    steps = [entry.fields["data"]["step"] for entry in taken]
+    assert steps == sorted(steps)
+    assert steps[-1] == step
+    assert len(taken) + pending.dropped == step + 1
+
+
+def test_what_is_taken_while_room_is_made_comes_once_and_in_order() -> None:
+    pending = Pending(capacity=4_000)
+    taken: List[int] = []
+    done = threading.Event()
+
+    def carry() -> None:
+        while not done.is_set() or pending:
+            got = pending.take(7, 1_000)
+            taken.extend(entry.fields["data"]["step"] for entry in got)
+            if len(got) == 7:
+                pending.put_back(got[4:])
+                del taken[-3:]
+
+    carrier = threading.Thread(target=carry)
+    carrier.start()
+    for step in range(20_000):
+        add_sample(pending, step, loss=step % 17)
+        if step % 50 == 0:
+            time.sleep(0.0001)  # a training has other things to do, too
+    done.set()
+    carrier.join(60)
+    assert taken == sorted(set(taken))
+    assert taken[-1] == 19_999
+    assert len(taken) + pending.dropped == 20_000
+
+
+def test_an_episode_given_up_while_its_steps_come_is_given_up_whole() -> None:
+    pending = Pending(capacity=4_000)
+
+    def add_episode(name: str, kind: str) -> None:
+        pending.add(EPISODE, 0.0, {"type": kind, "episode_id": name}, 8)
+
+    for number in range(400):
+        name = str(number)
+        add_episode(name, "episode_start")
+        for _ in range(10):
+            add_episode(name, "episode_steps")
+        add_episode(name, "episode_end")
+        if number % 100 == 50:
+            until(lambda: pending._cells <= pending._begin)
+    sent = [entry.fields["episode_id"] for entry in pending.take(10**9, 10**9)]
+    assert {sent.count(name) for name in set(sent)} == {12}, "an episode is whole or not there"
+    assert len(sent) + pending.dropped == 400 * 12
+
+
+def test_a_child_makes_its_own_room() -> None:
+    pending = Pending(capacity=1_000)
+    for step in range(1_000):
+        add_sample(pending, step, loss=step)
+    pending.clear()
+    for step in range(300):
+        add_sample(pending, step, loss=step)
+    until(lambda: pending._cells <= 500)
+    assert pending._maker is not None
 
 
 def test_a_signal_handler_may_add_while_its_thread_adds() -> None:
