@@ -35,7 +35,7 @@ from spectator.client.transport import Transport
 # the server's beat (33 ms), so that each batch finds the beat idle and leaves at once: two waits do not add
 # up, and viewers get 22 writes a second in place of 30.
 PACE = 0.045
-UNWATCHED_PACE = 0.2  # the same while nobody does: it costs the training less
+UNWATCHED_PACE = 0.5  # the same while nobody does: fewer wake-ups cost the training less
 HEARTBEAT = 5.0  # seconds without a batch after which an empty one is sent
 ATTENTIVE_HEARTBEAT = 1.0  # while somebody wants to hear of join requests at once
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 15.0  # seconds between attempts
