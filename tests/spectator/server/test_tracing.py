@@ -160,7 +160,7 @@ asyncio.run(main())
 ours = ("opentelemetry.sdk.trace", "opentelemetry.exporter")
 print([name for name in sys.modules if name.startswith(ours)])
 """
-"""Of OpenTelemetry, redis-py loads the counters by itself where they are installed; of spans it knows nothing."""
+"""Of OpenTelemetry redis-py loads the counters by itself, where they are installed, and no spans."""
 
 
 def test_nothing_is_imported_while_it_is_off(tmp_path: Path) -> None:
