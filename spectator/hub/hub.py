@@ -93,7 +93,7 @@ class Hub:
         self._pump = Pump(self.policy, clock)
         self._seats = Seats(rooms, self._tasks)
         self._presence = Presence(node, self._pump)
-        self._reader = Reader(node, self._pump, self._outage)
+        self._reader = Reader(node, self._pump, self._outage, self._tasks)
         self._gatekeeper = Gatekeeper(node, self._pump, self._outage, self._seats, self._presence, self.end)
         self._lookout = Lookout(
             node,

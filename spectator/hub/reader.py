@@ -7,7 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 
-from rooms import Room, StoreUnavailable
+from rooms import Room, RoomsError, StoreUnavailable
 from spectator.hub.beat import Beat
 from spectator.hub.delivery import deliver
 from spectator.hub.feed import Feed
@@ -20,9 +20,13 @@ from spectator.hub.viewer import NOWHERE
 from spectator.log import Cursor, Entry, Tail
 from spectator.overlay import DEFAULT_GRAPHS, Completed, Graph, InvalidGraphs, read_graphs
 from spectator.state import restore
+from spectator.tasks import Tasks
 
 FOLD = 256
 """Events folded between two yields to the loop: about two milliseconds."""
+
+LOADS = 4
+"""Rooms that begin anew at the same time: each holds a page of its log beside its state."""
 
 logger = logging.getLogger("spectator.hub")
 
@@ -30,13 +34,16 @@ logger = logging.getLogger("spectator.hub")
 class Reader:
     """Cold start, bell, gap and failover are one thing here: bring a room from its cursor to the head.
 
-    Only this class moves a feed forward, and only one room at a time.
+    Only this class moves a feed forward, each by one task at a time.
     """
 
-    def __init__(self, node: Node, pump: Pump, outage: Outage) -> None:
+    def __init__(self, node: Node, pump: Pump, outage: Outage, tasks: Tasks) -> None:
         self._node = node
         self._pump = pump
         self._outage = outage
+        self._tasks = tasks
+        self._anew: set[str] = set()  # rooms that are being read from their beginning
+        self._loads = asyncio.Semaphore(LOADS)
         self._beat = Beat(node.policy.beat_s)
         self._rung = asyncio.Event()
 
@@ -105,7 +112,7 @@ class Reader:
         rooms = [
             self._node.rooms[room_id]
             for room_id in self._beat.take(self._node.clock())
-            if room_id in self._node.rooms
+            if room_id in self._node.rooms and room_id not in self._anew
         ]
         cursors = [(room.id, room.feed.cursor) for room in rooms if room.feed is not None]
         began = self._node.clock()
@@ -120,10 +127,19 @@ class Reader:
                 self.ring(room.id)
 
     async def _read(self, cursors: Sequence[tuple[str, Cursor]]) -> None:
-        """One pipeline for all of them, then what is new to their viewers."""
-        tails = await self._node.log.read(cursors) if cursors else []
+        """One pipeline for all of them, then what is new to their viewers.
+
+        Rooms on a server of the store that does not answer are left out, and read when the store is back as a
+        whole; the others go on. Raises StoreUnavailable when none answers.
+        """
+        tails = await self._node.log.read_each(cursors) if cursors else []
+        lost = [tail for tail in tails if isinstance(tail, RoomsError)]
+        if lost and len(lost) == len(tails):
+            raise lost[0]
+        if lost:
+            self._outage.failed()
         for (room_id, _), tail in zip(cursors, tails, strict=True):
-            if room_id in self._node.rooms:
+            if room_id in self._node.rooms and isinstance(tail, Tail):
                 began = self._node.clock()
                 await self._advance(self._node.rooms[room_id], tail)
                 self._beat.took(room_id, self._node.clock() - began)
@@ -142,7 +158,7 @@ class Reader:
 
     async def _advance(self, room: RoomHub, tail: Tail) -> None:
         if tail.broken or tail.trimmed:
-            await self._begin_anew(room, broken=tail.broken)
+            self._begin_anew(room, broken=tail.broken)
             return
         room.head = tail.head
         if tail.entries:
@@ -166,15 +182,30 @@ class Reader:
                 await asyncio.sleep(0)
             self._pump.attend(room, deliver(viewers[start : start + burst], place, packet, self._node.stats))
 
-    async def _begin_anew(self, room: RoomHub, *, broken: bool) -> None:
-        """The log is not what it was, or this node fell behind what is kept: all get the whole picture."""
+    def _begin_anew(self, room: RoomHub, *, broken: bool) -> None:
+        """The log is not what it was, or this node fell behind what is kept: all get the whole picture.
+
+        Read beside the beat: after a failover there may be hundreds of such rooms, and the others go on.
+        """
         self._node.stats.gaps["lost" if broken else "trimmed"] += 1
-        epoch = room.feed.cursor.epoch if room.feed is not None else 0
         why = "its log lost events" if broken else "what follows is no longer kept"
         fields = {"room": room.id, "reason": "lost" if broken else "trimmed"}
         told = {"event": "began_anew", "fields": fields}
         logger.warning("%s: %s; its viewers begin anew", room.id, why, extra=told)
-        await self.load(room)
+        self._anew.add(room.id)
+        self._tasks.start(self._load_anew(room), f"{room.id} begins anew")
+
+    async def _load_anew(self, room: RoomHub) -> None:
+        epoch = room.feed.cursor.epoch if room.feed is not None else 0
+        try:
+            async with self._loads:
+                await self.load(room)
+        except StoreUnavailable:
+            self._outage.failed()
+            return
+        finally:
+            self._anew.discard(room.id)
+            self.ring(room.id)
         if room.feed is not None and room.feed.cursor.epoch != epoch:
             self._node.stats.epochs += 1
         for viewer in room.viewers:

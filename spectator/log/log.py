@@ -122,19 +122,27 @@ class Log:
         }
 
     async def read(self, cursors: Sequence[tuple[str, Cursor]]) -> list[Tail]:
+        """Return what follows each cursor, of all of them or none; else as read_each."""
+        return [_sound(tail) for tail in await self.read_each(cursors)]
+
+    async def read_each(self, cursors: Sequence[tuple[str, Cursor]]) -> list[Tail | RoomsError]:
         """Return what follows each cursor, in one pipeline. For the hub's own cursors only.
 
         When a log turns out to have lost what the cursor stands on, the epoch is raised by compare-and-set,
-        so that every node and every viewer learns it.
+        so that every node and every viewer learns it. An error in the place of a tail: the server of that
+        room did not answer; in a cluster the others did.
         """
         calls = [
             (_READ, (keys.head(room_id), keys.log(room_id)), (cursor.seq, self.retention.page))
             for room_id, cursor in cursors
         ]
         replies = await self.connection.run_many(calls)
-        tails = []
+        tails: list[Tail | RoomsError] = []
         for (room_id, cursor), reply in zip(cursors, replies, strict=True):
-            tail = self._tail(cursor, _sound(reply))
+            if isinstance(reply, RoomsError):
+                tails.append(reply)
+                continue
+            tail = self._tail(cursor, reply)
             if tail.broken and tail.head.epoch == cursor.epoch:
                 await self._raise_epoch(room_id, cursor.epoch)
             tails.append(tail)

@@ -1,7 +1,9 @@
 """Bringing rooms to the head of their log, on a real store."""
 
+import asyncio
 from dataclasses import replace
 
+from rooms import StoreUnavailable
 from spectator.hub import Policy
 from spectator.hub.reader import graphs_of
 from spectator.log import Cursor, Log
@@ -42,6 +44,66 @@ async def test_a_log_that_is_gone_begins_anew(node, connection):
     await node.publish(room, metrics(2))
     await eventually(lambda: kinds(sink).count("snapshot") == 2 or steps(sink))
     assert (await told(sink, "snapshot", 2))["seq"] == 1
+
+
+class Slow(Log):
+    """A store of several servers, of which one is slow to load from, or does not answer at all."""
+
+    def __init__(self, connection):
+        super().__init__(connection)
+        self.held = ""
+        self.released = asyncio.Event()
+        self.silent = ""
+
+    async def load(self, room_id, *, checkpoint=True):
+        if room_id == self.held:
+            await self.released.wait()
+        return await super().load(room_id, checkpoint=checkpoint)
+
+    async def read_each(self, cursors):
+        found = await super().read_each(cursors)
+        pairs = zip(cursors, found, strict=True)
+        return [StoreUnavailable() if room == self.silent else tail for (room, _), tail in pairs]
+
+
+async def test_a_room_that_begins_anew_does_not_hold_up_the_others(rooms, connection):
+    node = Node(rooms, log := Slow(connection))
+    await node.hub.start()
+    sick, well = await node.room(), await node.room()
+    await node.publish(sick, metrics(1))
+    _, sick_sink = await node.watch(sick)
+    _, well_sink = await node.watch(well)
+    log.held = sick.id
+    await connection.command("DEL", f"sp:{{{sick.id}}}:log", f"sp:{{{sick.id}}}:head")
+    await node.publish(sick, metrics(2))
+    await eventually(lambda: sick.id in node.hub._reader._anew, what="it begins anew")
+    for step in range(3):
+        await node.publish(well, metrics(step))
+        await eventually(lambda step=step: step in steps(well_sink), what="the other room goes on")
+    assert kinds(sick_sink).count("snapshot") == 1
+    log.released.set()
+    assert (await told(sick_sink, "snapshot", 2))["seq"] == 1
+    await node.publish(sick, metrics(3))
+    await eventually(lambda: 3 in steps(sick_sink), what="and then this one, too")
+    await node.hub.stop()
+
+
+async def test_a_server_of_the_store_that_is_silent_holds_up_its_own_rooms_alone(rooms, connection):
+    node = Node(rooms, log := Slow(connection))
+    await node.hub.start()
+    sick, well = await node.room(), await node.room()
+    _, sick_sink = await node.watch(sick)
+    _, well_sink = await node.watch(well)
+    log.silent = sick.id
+    for step in range(3):
+        await node.publish(sick, metrics(step))
+        await node.publish(well, metrics(step))
+        await eventually(lambda step=step: step in steps(well_sink), what="the other room goes on")
+    assert steps(sick_sink) == []
+    log.silent = ""
+    await eventually(lambda: steps(sick_sink) == [0, 1, 2], what="nothing is missing when it is back")
+    assert steps(well_sink) == [0, 1, 2]
+    await node.hub.stop()
 
 
 async def test_what_a_viewer_missed_is_fetched_from_the_log(node):
