@@ -158,7 +158,7 @@ class Reader:
 
     async def _advance(self, room: RoomHub, tail: Tail) -> None:
         if tail.broken or tail.trimmed:
-            self._begin_anew(room, broken=tail.broken)
+            self._begin_anew(room, tail)
             return
         room.head = tail.head
         if tail.entries:
@@ -182,30 +182,28 @@ class Reader:
                 await asyncio.sleep(0)
             self._pump.attend(room, deliver(viewers[start : start + burst], place, packet, self._node.stats))
 
-    def _begin_anew(self, room: RoomHub, *, broken: bool) -> None:
+    def _begin_anew(self, room: RoomHub, tail: Tail) -> None:
         """The log is not what it was, or this node fell behind what is kept: all get the whole picture.
 
         Read beside the beat: after a failover there may be hundreds of such rooms, and the others go on.
         """
-        self._node.stats.gaps["lost" if broken else "trimmed"] += 1
-        why = "its log lost events" if broken else "what follows is no longer kept"
-        fields = {"room": room.id, "reason": "lost" if broken else "trimmed"}
-        told = {"event": "began_anew", "fields": fields}
-        logger.warning("%s: %s; its viewers begin anew", room.id, why, extra=told)
         self._anew.add(room.id)
-        self._tasks.start(self._load_anew(room), f"{room.id} begins anew")
+        self._tasks.start(self._load_anew(room, tail), f"{room.id} begins anew")
 
-    async def _load_anew(self, room: RoomHub) -> None:
+    async def _load_anew(self, room: RoomHub, tail: Tail) -> None:
         epoch = room.feed.cursor.epoch if room.feed is not None else 0
         try:
             async with self._loads:
+                if await self._is_removed(room, tail):
+                    return  # its viewers are told so; the look at each second asks again while it is here
+                self._tell_anew(room, tail)
                 await self.load(room)
         except StoreUnavailable:
-            self._outage.failed()
+            self._outage.failed()  # when it is back, every room is read
             return
         finally:
             self._anew.discard(room.id)
-            self.ring(room.id)
+        self.ring(room.id)
         if room.feed is not None and room.feed.cursor.epoch != epoch:
             self._node.stats.epochs += 1
         for viewer in room.viewers:
@@ -214,6 +212,20 @@ class Reader:
             viewer.held = False
             viewer.settle()
         self._pump.attend(room, room.viewers)
+
+    async def _is_removed(self, room: RoomHub, tail: Tail) -> bool:
+        """Whether there is no log because somebody removed the room, or what was recorded in it."""
+        if tail.head.epoch:
+            return False
+        glance = await self._node.manager.glance(room.id)
+        return glance is None or glance.room.status == "ended"
+
+    def _tell_anew(self, room: RoomHub, tail: Tail) -> None:
+        reason = "lost" if tail.broken else "trimmed"
+        self._node.stats.gaps[reason] += 1
+        why = "its log lost events" if tail.broken else "what follows is no longer kept"
+        told = {"event": "began_anew", "fields": {"room": room.id, "reason": reason}}
+        logger.warning("%s: %s; its viewers begin anew", room.id, why, extra=told)
 
 
 def graphs_of(room: Room) -> Sequence[Graph]:

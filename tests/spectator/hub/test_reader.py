@@ -3,14 +3,16 @@
 import asyncio
 from dataclasses import replace
 
+import pytest
+
 from rooms import StoreUnavailable
-from spectator.hub import Policy
+from spectator.hub import Close, Policy
 from spectator.hub.reader import graphs_of
 from spectator.log import Cursor, Log
 from spectator.overlay import DEFAULT_GRAPHS
 from spectator.state import compact
 from tests.harness.waiting import eventually
-from tests.spectator.hub.living import Node, kinds, metrics, steps, told
+from tests.spectator.hub.living import Node, ended, kinds, metrics, steps, told
 
 
 async def test_a_store_that_lost_events_gives_everyone_the_picture(node, connection):
@@ -104,6 +106,20 @@ async def test_a_server_of_the_store_that_is_silent_holds_up_its_own_rooms_alone
     await eventually(lambda: steps(sick_sink) == [0, 1, 2], what="nothing is missing when it is back")
     assert steps(well_sink) == [0, 1, 2]
     await node.hub.stop()
+
+
+@pytest.mark.parametrize("keep", [False, True])
+async def test_a_room_that_was_closed_and_removed_has_lost_nothing(node, keep, caplog):
+    room = await node.room()
+    await node.publish(room, metrics(1))
+    viewer, sink = await node.watch(room)
+    await node.rooms.close_room(room, keep=keep)
+    assert await ended(sink) == Close.ROOM_CLOSED
+    node.hub.detach(viewer)
+    await eventually(lambda: node.hub.view(room.id) is None, what="it is put away")
+    assert node.hub.stats.gaps == {}
+    assert node.hub.stats.epochs == 0
+    assert "lost events" not in caplog.text
 
 
 async def test_what_a_viewer_missed_is_fetched_from_the_log(node):
