@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -16,18 +17,64 @@ from aiohttp import web
 from rooms import InternalError, PayloadTooLarge
 from spectator.server.access_log import MALFORMED, AccessLog, access_logger
 from spectator.server.headers import security_headers
+from spectator.server.heads import Heads
 from spectator.server.problems import MalformedRequest, problem_of, problem_response
 
 KEEPALIVE_S = 75.0
-"""How long a connection may sit idle, and how long the headers of its first request may take."""
+"""How long a connection may sit idle between two requests."""
 
 logger = logging.getLogger("spectator.server")
+
+AddressOf = Callable[[str], str]
+"""The name under which a peer's address is counted."""
 
 
 class Door(web.RequestHandler):
     """The protocol of one connection, answering broken requests like all others: as a problem, quietly."""
 
-    __slots__ = ()
+    __slots__ = ("_address", "_heads", "_idle")
+
+    def __init__(self, server: web.Server, heads: Heads, address_of: AddressOf, **options: Any) -> None:
+        super().__init__(server, **options)
+        self._heads = heads
+        self._address: AddressOf | str = address_of
+        self._idle = False  # between two requests: whatever comes now begins the next
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A head is due from now on."""
+        super().connection_made(transport)
+        peer = transport.get_extra_info("peername")
+        told = str(peer[0]) if isinstance(peer, tuple) else ""
+        self._address = self._address if isinstance(self._address, str) else self._address(told)
+        self._head_is_due()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; on an idle connection another head is due from its first byte on."""
+        if self._idle:
+            self._head_is_due()
+        super().data_received(data)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Forget it."""
+        self._heads.end(self)
+        super().connection_lost(exc)
+
+    def head_came(self) -> None:
+        """What is asked for is known now; whatever comes until it is answered belongs to it."""
+        self._idle = False
+        self._heads.end(self)
+
+    def hang_up(self) -> None:
+        """The head took too long."""
+        self.force_close()
+        if self.transport is not None:
+            self.transport.abort()
+
+    def _head_is_due(self) -> None:
+        self._idle = False
+        assert isinstance(self._address, str), "it is known since the connection was made"
+        if not self._heads.begin(self, self._address):
+            self.hang_up()
 
     def handle_error(
         self,
@@ -61,15 +108,26 @@ class Door(web.RequestHandler):
         """Send an answer; one that aiohttp made itself, before any middleware, becomes a problem first."""
         if isinstance(resp, web.HTTPException):
             resp = problem_of(resp)
-        return await super().finish_response(request, resp, start_time)
+        try:
+            return await super().finish_response(request, resp, start_time)
+        finally:
+            self._heads.end(self)
+            self._idle = True
 
 
-def make_door(server: web.Server, loop: asyncio.AbstractEventLoop) -> Door:
+def make_door(
+    server: web.Server,
+    loop: asyncio.AbstractEventLoop,
+    heads: Heads | None = None,
+    address_of: AddressOf = str,
+) -> Door:
     """The protocol for one new connection, with every limit set.
 
     Args:
         server: the ``server`` of an ``AppRunner`` after ``setup()``; it keeps track of the connections.
         loop: the running loop.
+        heads: of all connections of the server; None: this one's alone.
+        address_of: names the address that a connection is counted for, of the peer's; empty: for none.
     """
     options: dict[str, Any] = {
         "keepalive_timeout": KEEPALIVE_S,
@@ -82,4 +140,4 @@ def make_door(server: web.Server, loop: asyncio.AbstractEventLoop) -> Door:
         "lingering_time": 2.0,
         "auto_decompress": False,
     }
-    return Door(server, loop=loop, **options)
+    return Door(server, Heads() if heads is None else heads, address_of, loop=loop, **options)

@@ -11,6 +11,7 @@ from aiohttp.typedefs import Handler
 
 from rooms import InternalError, RoomsError
 from spectator.server.access_log import printable_path
+from spectator.server.door import Door
 from spectator.server.keys import DOORMAN, HOST, MANAGER, TABLE
 from spectator.server.observing import CURRENT, SEEN, Seen
 from spectator.server.problems import PageNotFound, answer_of, meaning_of, problem_of, problem_response
@@ -26,6 +27,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let in who asks for this server, and turn whatever is raised into an answer."""
     seen = request[SEEN] = Seen()
     CURRENT.set(seen)
+    if isinstance(request.protocol, Door):
+        request.protocol.head_came()
     try:
         request[HOST] = request.app[DOORMAN].check(request)
         found = request.match_info

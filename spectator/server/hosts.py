@@ -125,6 +125,10 @@ class Doorman:
         """Whether the other end of this very connection is a proxy whose headers count."""
         return bool(self._trusted) and self._is_trusted(peer_of(request))
 
+    def counted_as(self, peer: str) -> str:
+        """The name under which connections of this peer are counted; none for a proxy, which is many."""
+        return "" if not peer or (self._trusted and self._is_trusted(peer)) else budget_name(peer)
+
     def readable(self, request: web.Request) -> bool:
         """Whether what is sent crossed a network as plain text: no TLS, not this machine, no proxy."""
         return not (is_tls(request) or self.from_proxy(request) or _is_loopback(peer_of(request)))

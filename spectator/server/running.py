@@ -18,6 +18,8 @@ from spectator.nodes import ALONE, Worker
 from spectator.server.app import documents, make_app
 from spectator.server.door import make_door
 from spectator.server.garbage import garbage_collected
+from spectator.server.heads import Heads
+from spectator.server.keys import DOORMAN
 from spectator.server.listening import BACKLOG
 from spectator.server.signals import Stop
 from spectator.server.tls import GOODBYE_S, HANDSHAKE_S, Certificate
@@ -113,7 +115,8 @@ async def answering(
     await runner.setup()
     server = runner.server
     assert server is not None, "a runner that was set up has a server"
-    door = partial(make_door, server, loop)
+    heads = Heads() if settings.rate_limits else Heads(None)
+    door = partial(make_door, server, loop, heads, app[DOORMAN].counted_as)
     listeners = []
     for one in sockets:
         secured = _secured(certificate if one.family != socket.AF_UNIX else None)

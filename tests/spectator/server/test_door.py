@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from aiohttp import web
@@ -13,9 +14,11 @@ from rooms.errors import RoomFull
 from spectator.server.door import make_door
 from spectator.server.guard import guard
 from spectator.server.headers import SECURITY_HEADERS, add_security_headers
+from spectator.server.heads import Heads
 from spectator.server.hosts import Doorman
-from spectator.server.keys import DOORMAN, TABLE
+from spectator.server.keys import DOORMAN, MANAGER, TABLE
 from spectator.settings import Settings
+from spectator.stats import Stats
 from tests.harness.waiting import eventually
 
 SECRET = "sk_local_0123456789abcdef"
@@ -55,9 +58,10 @@ async def time_out(_request: web.Request) -> web.Response:
 
 
 @asynccontextmanager
-async def served() -> AsyncIterator[int]:
+async def served(heads: Heads | None = None) -> AsyncIterator[int]:
     app = web.Application(middlewares=[guard])
     app[DOORMAN] = Doorman(Settings(data_dir=Path("/nowhere")))
+    app[MANAGER] = SimpleNamespace(stats=Stats())  # where refusals are counted; nothing else is asked of it
     app.on_response_prepare.append(add_security_headers)
     for path, handler in {
         "/": greet,
@@ -74,7 +78,7 @@ async def served() -> AsyncIterator[int]:
     loop = asyncio.get_running_loop()
     server = runner.server
     assert server is not None
-    listener = await loop.create_server(lambda: make_door(server, loop), "127.0.0.1", 0)
+    listener = await loop.create_server(lambda: make_door(server, loop, heads), "127.0.0.1", 0)
     try:
         yield listener.sockets[0].getsockname()[1]
     finally:
@@ -215,3 +219,54 @@ async def test_a_client_that_goes_away_in_the_middle_is_no_error(caplog: pytest.
         writer.transport.abort()
         await eventually(lambda: gone, what="the handler has noticed")
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+HALF = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
+
+
+@pytest.mark.parametrize("text", [b"", b"G", HALF])
+async def test_half_a_head_is_not_waited_for(text: bytes) -> None:
+    async with served(Heads(seconds=0.2)) as port:
+        assert await say(port, text) == b""
+
+
+async def test_neither_is_half_of_the_next_on_a_connection_that_is_kept() -> None:
+    whole = get("/").replace(b"Connection: close\r\n", b"")
+    heads = Heads(seconds=0.2)
+    async with served(heads) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(whole)
+        assert (await reader.readuntil(b"hello")).startswith(b"HTTP/1.1 200 ")
+        await eventually(lambda: len(heads) == 0, what="idle between two requests, nothing is due")
+        writer.write(HALF)
+        async with asyncio.timeout(60):
+            assert await reader.read() == b""
+        writer.close()
+
+
+async def test_a_body_may_take_longer_than_a_head() -> None:
+    heads = Heads(seconds=0.2)
+    async with served(heads) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        head = b"POST /read HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 4\r\n\r\n"
+        writer.write(head + b"sl")
+        await eventually(lambda: len(heads) == 0, what="the head has come")
+        async with served(Heads(seconds=0.3)) as other:
+            assert await say(other, b"") == b"", "so long nothing happens"
+        writer.write(b"ow")
+        async with asyncio.timeout(60):
+            assert (await reader.read()).endswith(b"slow")
+        writer.close()
+
+
+async def test_an_address_has_only_so_many_that_say_nothing() -> None:
+    heads = Heads(of_one=3, seconds=60)
+    async with served(heads) as port:
+        slow = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        await eventually(lambda: len(heads) == 3)
+        assert await say(port, get("/")) == b"", "one too many is hung up on"
+        slow[0][1].write(get("/"))
+        assert (await slow[0][0].read()).startswith(b"HTTP/1.1 200 ")
+        assert (await say(port, get("/"))).startswith(b"HTTP/1.1 200 ")
+        for _, writer in slow:
+            writer.close()
