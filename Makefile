@@ -13,7 +13,7 @@ READY := $(VENV)/.ready
 export PATH := $(abspath $(BIN)):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo demo-lan test test-python test-page test-pythons check format bench faults clean
+.PHONY: help demo demo-lan cluster test test-python test-page test-pythons check format bench faults clean
 
 help: ## tell what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -25,10 +25,13 @@ demo: $(READY)-local ## train a small agent and watch it in the browser
 demo-lan: $(READY)-local ## the same, for everybody on this network; prints a QR code
 	@trap : INT; $(BIN)/python -P -m spectator demo --lan $(DEMO) || [ $$? -eq 130 ]
 
+cluster: $(READY)-local ## three stores, two servers and a proxy on this machine; needs haproxy
+	@trap : INT; $(BIN)/python -P examples/cluster/run.py $(CLUSTER)
+
 test: test-python test-page ## all tests: environment, store, browser, page
 	@echo "all tests passed"
 
-test-python: $(READY)-test $(READY)-browser $(READY)-faketime $(READY)-page
+test-python: $(READY)-test $(READY)-browser $(READY)-proxy $(READY)-faketime $(READY)-page
 	$(BIN)/python -m pytest $(PYTEST)
 	$(BIN)/vermin --no-tips --target=3.8- --violations --eval-annotations \
 		spectator/__init__.py spectator/client spectator/protocol spectator/sessions
@@ -105,6 +108,10 @@ $(READY)-page: static/package-lock.json $(READY)-node
 
 $(READY)-browser: $(READY)-test
 	@$(BIN)/python -m tests.harness.browsers
+	@touch $@
+
+$(READY)-proxy: $(READY)-test
+	@$(BIN)/python -m tests.harness.proxies
 	@touch $@
 
 # A clock that jumps, for the tests of what happens then.

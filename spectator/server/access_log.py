@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
 from rooms import is_code
+from spectator.server.keys import DOORMAN
 from spectator.server.observing import SEEN
 
 access_logger = logging.getLogger("spectator.access")
@@ -41,7 +42,7 @@ class AccessLog(AbstractAccessLogger):
         if not self.logger.isEnabledFor(level):
             return
         path = printable_path(request)
-        told = (request.remote or "-", request.method, path, response.status, response.body_length)
+        told = (_client(request) or "-", request.method, path, response.status, response.body_length)
         fields = dict(zip(("client", "method", "path", "status", "bytes"), told, strict=True))
         fields["duration_ms"] = round(time * 1000, 1)
         if isinstance(request, web.Request) and (seen := request.get(SEEN)) is not None:
@@ -53,6 +54,14 @@ class AccessLog(AbstractAccessLogger):
             time * 1000,
             extra={"event": "request", "fields": fields},
         )
+
+
+def _client(request: web.BaseRequest) -> str | None:
+    """The address of who asked: behind a proxy that is believed, what that says."""
+    if not isinstance(request, web.Request) or MALFORMED in request:
+        return request.remote
+    doorman = request.app.get(DOORMAN)  # an application that is not ours has none
+    return request.remote if doorman is None else doorman.client(request)
 
 
 def printable_path(request: web.BaseRequest) -> str:
