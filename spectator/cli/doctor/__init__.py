@@ -35,8 +35,8 @@ def doctor(arguments: argparse.Namespace, out: Output) -> int:
     if found is not None:
         tell(*server.ask(found))
         if found.api.has_credential and not arguments.no_room:
-            out.line("\nFrom a script to a viewer (takes about six seconds)")
-            measured, taken = measuring.look(found.api)
+            out.line(f"\nFrom a script to a viewer (measured for {arguments.seconds:g} seconds)")
+            measured, taken = measuring.look(found.api, arguments.seconds)
             tell(*measured)
             figures = taken.figures()
     out.line("")

@@ -1,30 +1,24 @@
-"""How long an event takes from ``room.log`` to a viewer here, and what the call costs: in a room of its own.
-
-The room is private and lives while this runs; it is removed at the end, however that comes, and would end by
-itself six minutes after a crash.
-"""
+"""How long an event takes from ``room.log`` to a viewer here, and what the call costs."""
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from spectator.cli.doctor.findings import NOTE, OK, PROBLEM, WARNING, Finding
+from spectator.cli.doctor.passing_room import NotOpened, passing_room
 from spectator.cli.doctor.websocket import Closed, NotUpgraded, WebSocket
 from spectator.client.api import BASE, Api, authorization
 from spectator.client.errors import Refused, SpectatorError, Unreachable
-from spectator.client.open_room import open_room
 from spectator.client.room import Room
 from spectator.client.transport import Transport
 
-NAME = "spectator doctor"
 WAIT = 10.0  # seconds for the room to open, and for what was logged to arrive
-LIVES_HOURS = 0.1
-STEADY_RATE, STEADY_EVENTS = 10, 40
-BURST_RATE, BURST_EVENTS = 1000, 1500
+STEADY_RATE = 10
+BURST_RATE = 1000
+BURST_SHARE = 0.5  # of the seconds of the steady rate
 
 PROMISED: Dict[str, Tuple[float, float]] = {
     "log": (0.010, 0.100),
@@ -62,21 +56,26 @@ class Measured:
         }
 
 
-def look(api: Api) -> Tuple[List[Finding], Measured]:
-    """Open a room, measure, remove the room; what could not be done is a finding."""
+def look(api: Api, seconds: float) -> Tuple[List[Finding], Measured]:
+    """Open a room, measure, remove the room; what could not be done is a finding.
+
+    Args:
+        api: the server, and the key of whoever asks.
+        seconds: of the steady rate; the burst takes half of it.
+    """
     measured = Measured()
     findings: List[Finding] = []
     try:
-        with _room(api) as (room, token, room_id):
+        with passing_room(api, WAIT) as (room, token, room_id):
             path = f"/ws/rooms/{room_id}"
             socket, told = _socket(api, path, room_id, token)
             findings += told
             if socket is not None:
-                _measure(room, socket, measured)
+                _measure(room, socket, seconds, measured)
                 findings += judge(measured, here=api.address.loopback)
     except Refused as refused:
         findings.append(_not_opened(refused.message))
-    except (SpectatorError, _NotOpened) as error:
+    except (SpectatorError, NotOpened) as error:
         findings.append(_not_opened(str(error)))
     return findings, measured
 
@@ -130,41 +129,6 @@ def _reasons(name: str, *, here: bool) -> Tuple[str, str]:
     )
 
 
-class _NotOpened(Exception):
-    """The room did not open in time; the message says what is known."""
-
-
-@contextlib.contextmanager
-def _room(api: Api) -> Iterator[Tuple[Room, str, str]]:
-    """A private room of the caller's own, its owner's token and its id; gone at the end, also on Ctrl-C."""
-    room = open_room(
-        NAME,
-        access="private",
-        new=True,
-        expires_hours=LIVES_HOURS,
-        wait=WAIT,
-        quiet=True,
-        url=api.address.url,
-        api_key=api.bearer,
-    )
-    token = api.bearer or ""
-    try:
-        if room.id is None or room.owner_url is None:
-            raise _NotOpened(f"no room opened within {WAIT:.0f} s")
-        token = str(api.acting_as(None).redeem(room.owner_url.rpartition("=")[2])["owner_token"])
-        yield room, token, room.id
-    finally:
-        _remove(api, room, token)
-
-
-def _remove(api: Api, room: Room, token: str) -> None:
-    room_id = room.id
-    room.finish()
-    if room_id is not None:
-        with contextlib.suppress(SpectatorError):  # it ends by itself a few minutes later
-            api.acting_as(token).close(room_id, trace=False)
-
-
 def _socket(api: Api, path: str, room_id: str, token: str) -> Tuple[Optional[WebSocket], List[Finding]]:
     try:
         socket = WebSocket(api.address, path, token, WAIT)
@@ -216,16 +180,18 @@ def _streams(api: Api, room_id: str, token: str) -> bool:
         transport.close()
 
 
-def _measure(room: Room, socket: WebSocket, measured: Measured) -> None:
+def _measure(room: Room, socket: WebSocket, seconds: float, measured: Measured) -> None:
     sent: Dict[int, float] = {}
     arrived: Dict[int, float] = {}
     watcher = threading.Thread(target=_watch, args=(socket, arrived), name="spectator doctor", daemon=True)
     watcher.start()
     try:
         calls: List[float] = []
-        steady = _log(room, range(STEADY_EVENTS), STEADY_RATE, sent, [])
+        first = max(1, round(STEADY_RATE * seconds))
+        last = first + max(1, round(BURST_RATE * BURST_SHARE * seconds))
+        steady = _log(room, range(first), STEADY_RATE, sent, [])
         _await(arrived, steady)
-        burst = _log(room, range(STEADY_EVENTS, STEADY_EVENTS + BURST_EVENTS), BURST_RATE, sent, calls)
+        burst = _log(room, range(first, last), BURST_RATE, sent, calls)
         _await(arrived, burst)
     finally:
         socket.close()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
-from spectator.cli.doctor import machine
+from spectator.cli.doctor import machine, store
 from spectator.cli.doctor.findings import NOTE, OK, PROBLEM, WARNING, Finding
 from spectator.client.address import Address
 from spectator.client.api import Api
@@ -20,8 +20,6 @@ from spectator.client.transport import Transport, proxy_for
 ASKS = 5
 TIMEOUT = 5.0
 CLOCK_NOTED, CLOCK_WRONG = 2.0, 60.0  # seconds
-STORE_SLOW = 5.0  # ms; on one machine a command takes 0.2
-STORE_FULL = 0.9
 FEW_FILES = 1024
 START_IT = "Start one: spectator serve. Or name one: --url, SPECTATOR_URL."
 
@@ -85,7 +83,7 @@ def ask(found: Found) -> Iterator[Finding]:
             "Raise it where the server is started: ulimit -n 65536, or LimitNOFILE= in its unit.",
         )
     if status.get("store"):
-        yield from _store(status["store"])
+        yield from store.look(status["store"])
 
 
 def _no_server(environment: Environment) -> Finding:
@@ -257,52 +255,3 @@ def _clock(told: str, before: float, after: float) -> Finding:
         "Let both be set by NTP (timedatectl, chronyc tracking).",
         figures,
     )
-
-
-def _store(store: Dict[str, Any]) -> Iterator[Finding]:
-    several = "" if store["primaries"] == 1 else f", {store['primaries']} primaries"
-    yield Finding(
-        "store",
-        OK,
-        f"Its store is {store['kind']} {store['version']} ({store['mode']}{several}); one command takes "
-        f"{store['trip_ms']:.1f} ms.",
-        figures=store,
-    )
-    if store["trip_ms"] > STORE_SLOW:
-        yield Finding(
-            "store.trip",
-            WARNING,
-            f"A command to the store takes {store['trip_ms']:.0f} ms.",
-            "Each event waits that long twice on its way to a viewer.",
-            "Put server and store beside each other, or see what keeps the store busy (SLOWLOG GET).",
-        )
-    if store["eviction"] != "noeviction":
-        yield Finding(
-            "store.eviction",
-            PROBLEM,
-            f"The store evicts keys ({store['eviction']}) when memory runs short.",
-            "Rooms and who may watch them would vanish one by one.",
-            "CONFIG SET maxmemory-policy noeviction, and in its configuration file.",
-        )
-    if store["persistence"] != "appendonly":
-        broken = store["persistence"] == "broken"
-        yield Finding(
-            "store.persistence",
-            PROBLEM if broken else WARNING,
-            "The store cannot write its file." if broken else "The store keeps no append-only file.",
-            "It takes nothing new until its disk has room."
-            if broken
-            else "What was acknowledged is lost when it ends, up to its last snapshot.",
-            "Make room on its disk; its log says what failed."
-            if broken
-            else "appendonly yes and appendfsync everysec in its configuration.",
-        )
-    limit = store.get("memory_limit_bytes")
-    if limit and store["memory_bytes"] > STORE_FULL * limit:
-        yield Finding(
-            "store.memory",
-            WARNING,
-            f"The store has used {store['memory_bytes'] / limit:.0%} of its memory.",
-            "When it is full it refuses what is published, and new rooms.",
-            "Raise maxmemory, or let rooms end sooner (--expires, idle_hours).",
-        )

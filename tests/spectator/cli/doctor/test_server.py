@@ -1,0 +1,58 @@
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from spectator.cli.doctor import machine
+from spectator.cli.doctor.server import _clock, _refused, _said, _version, _way
+from spectator.client.address import Address
+from spectator.client.errors import Refused
+
+
+def at(seconds):
+    told = datetime.fromtimestamp(seconds, UTC)
+    return told.strftime("%Y-%m-%dT%H:%M:%S.") + f"{told.microsecond // 1000:03}Z"
+
+
+@pytest.mark.parametrize(
+    ("off", "level"), [(0.0, "ok"), (1.5, "ok"), (5.0, "warning"), (-5.0, "warning"), (-90.0, "problem")]
+)
+def test_the_clocks_are_compared(off, level):
+    now = time.time()
+    found = _clock(at(now + off), now - 0.05, now + 0.05)
+    assert found.level == level
+    if level != "ok":
+        assert ("ahead of" if off > 0 else "behind") in found.found
+
+
+def test_the_way_there_and_back_is_no_difference():
+    assert _clock(at(1_700_000_001.0), 1_700_000_000.0, 1_700_000_009.0).figures == {"difference_s": 0.0}
+
+
+def test_another_version_is_told():
+    own = machine.version()
+    assert _version(own).level == "ok"
+    assert _version("99.0").level == ("ok" if own == "0" else "warning")
+    assert _version("").level == "warning"
+
+
+def test_what_answers_otherwise_says_no_version():
+    assert _said(b'{"status":"ok","version":"1.2"}') == "1.2"
+    assert _said(b"<html>") == _said(b"[1]") == ""
+
+
+def test_a_key_that_may_only_publish_is_no_problem():
+    assert _refused(Refused("not_allowed", 403, "no")).level == "note"
+    assert _refused(Refused("unauthorized", 401, "no")).level == "problem"
+
+
+def test_plain_http_across_a_network_and_a_proxy_on_the_way(monkeypatch):
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    assert [one.check for one in _way(Address.parse("https://far.example"))] == ["server.proxy"]
+    monkeypatch.setenv("NO_PROXY", "far.example")
+    assert not list(_way(Address.parse("https://far.example")))
+    monkeypatch.delenv("HTTPS_PROXY")
+    assert [one.check for one in _way(Address.parse("http://192.0.2.5:8000"))] == ["server.plain"]
+    assert not list(_way(Address.parse("http://127.0.0.1:8000")))
