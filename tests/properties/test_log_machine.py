@@ -30,7 +30,10 @@ T = TypeVar("T")
 
 
 class LogMachine(RuleBasedStateMachine):
-    """A publisher that repeats, a hub that follows, viewers that come back, checkpoints, and failovers."""
+    """A publisher that repeats, hubs on two nodes, viewers that come back, checkpoints, failovers.
+
+    A failover loses a tail; that is noticed by one node or by both, at once or one after the other.
+    """
 
     url: str
 
@@ -38,20 +41,24 @@ class LogMachine(RuleBasedStateMachine):
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.connection = self.wait(rooms.connect(self.url))
+        self.other = self.wait(rooms.connect(self.url))
         self.wait(self.connection.command("FLUSHALL", "SYNC"))
         expires = self.connection.clock.now_ms() + 3_600_000
         self.wait(
             self.connection.command("HSET", f"sp:{{{ROOM}}}:room", "status", "active", "expires_at", expires)
         )
-        self.log = Log(self.connection, SMALL)
+        self.nodes = [Log(self.connection, SMALL), Log(self.other, SMALL)]
+        self.log = self.nodes[0]
         self.events: list[float] = []
         self.sequence = 0
         self.answer: Appended | None = None
         self.sent: list[float] = []
         self.replica: tuple[dict[str, Any], list[float], int, Appended | None, list[float]] | None = None
-        self.hub = State()
-        self.seen: list[float] = []
+        self.hubs = [State(), State()]
+        self.seen: list[list[float]] = [[], []]
         self.cursors: list[tuple[Cursor, list[float]]] = []
+        self.epochs: set[int] = set()
+        self.failovers = 0
         self.counter = 0
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
@@ -59,6 +66,7 @@ class LogMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.wait(self.connection.close())
+        self.wait(self.other.close())
         self.loop.close()
 
     def batch(self, values: list[float]) -> Any:
@@ -95,32 +103,53 @@ class LogMachine(RuleBasedStateMachine):
             self.wait(self.log.append(ROOM, self.batch([0.0]), producer="p", sequence=self.sequence + ahead))
         assert gap.value.last == self.sequence
 
+    @rule(node=st.integers(0, 1))
+    def follow(self, node: int) -> None:
+        self.wait(self.bring_to_the_head(node))
+
     @rule()
-    def follow(self) -> None:
+    def follow_on_both_nodes_at_once(self) -> None:
+        async def both() -> None:
+            await asyncio.gather(self.bring_to_the_head(0), self.bring_to_the_head(1))
+
+        self.wait(both())
+
+    async def bring_to_the_head(self, node: int) -> None:
         """What a hub does at a bell; broken or trimmed it starts again from the checkpoint."""
+        log = self.nodes[node]
         while True:
-            [tail] = self.wait(self.log.read([(ROOM, self.hub.cursor)]))
+            [tail] = await log.read([(ROOM, self.hubs[node].cursor)])
             if tail.broken or tail.trimmed:
-                self.hub, head = self.wait(restore(self.log, ROOM))
-                self.seen = self.events[: head.seq]
+                self.hubs[node], head = await restore(log, ROOM)
+                self.seen[node] = self.events[: head.seq]
                 break
             for entry in tail.entries:
-                for event in advance(self.hub, entry, tail.head.epoch):
-                    self.seen.append(event.event["value"])
+                for event in advance(self.hubs[node], entry, tail.head.epoch):
+                    self.seen[node].append(event.event["value"])
             if not tail.more:
                 break
-        assert self.seen == self.events
-        self.cursors.append((self.hub.cursor, list(self.seen)))
+        assert self.seen[node] == self.events
+        cursor = self.hubs[node].cursor
+        self.cursors.append((cursor, list(self.seen[node])))
+        self.epochs.add(cursor.epoch)
+        assert len(self.epochs) <= 2 + 2 * self.failovers, "an epoch a loss, and one for a room that begins"
 
     @precondition(lambda self: self.cursors)
-    @rule(data=st.data())
-    def come_back(self, data: st.DataObject) -> None:
-        """A viewer resumes: it gets exactly what it misses, or is told that it cannot."""
+    @rule(data=st.data(), node=st.integers(0, 1))
+    def come_back(self, data: st.DataObject, node: int) -> None:
+        """A viewer resumes, to any node: it gets exactly what it misses, or is told that it cannot."""
         cursor, seen = data.draw(st.sampled_from(self.cursors))
         missing = []
         while True:
-            tail = self.wait(self.log.resume(ROOM, cursor))
-            if tail.broken or tail.trimmed:
+            tail = self.wait(self.nodes[node].resume(ROOM, cursor))
+            if tail.broken:
+                lost = seen != self.events[: len(seen)]
+                assert lost or cursor.epoch != tail.head.epoch, (
+                    "whose events are all there is told nothing else"
+                )
+                return
+            if tail.trimmed:
+                assert cursor.seq + 1 < tail.head.first
                 return
             for entry in tail.entries:
                 missing += [json.loads(event)["value"] for event in entry.events]
@@ -146,6 +175,7 @@ class LogMachine(RuleBasedStateMachine):
         lost = len(self.events) - len(self.replica[1])
         dumps, self.events, self.sequence, self.answer, self.sent = self.replica
         self.replica = None
+        self.failovers += 1
         for key, dump in dumps.items():
             if dump is None:
                 self.wait(self.connection.command("DEL", key))
