@@ -11,11 +11,8 @@ from rooms.errors import (
     QuotaExceeded,
     RequestNotFound,
     RequestSettled,
-    RoomClosed,
-    RoomExpired,
     RoomFull,
     RoomNotFound,
-    RoomsError,
     Unauthorized,
 )
 from rooms.manager.context import Context, nonce
@@ -60,7 +57,7 @@ class Answers:
                 "Every seat is taken. The request goes on waiting; approve it when somebody has left."
             )
         if word == "over":
-            raise await self._over(room_id)
+            raise await self._context.over(room_id)
         if settled is None:
             raise RequestNotFound
         joins.step(settled.status, "approve" if approve else "deny")
@@ -103,7 +100,7 @@ class Answers:
         if record is None:
             raise RoomNotFound
         if not record.room.is_active(self._context.now_ms):
-            raise await self._over(request.room_id)
+            raise await self._context.over(request.room_id)
         if request.status == "pending_approval":
             return request
         member = await self._context.people.member(request.room_id, request.person)
@@ -133,9 +130,3 @@ class Answers:
 
     async def _deny(self, request: JoinRequest) -> tuple[str, JoinRequest | None]:
         return await self._context.people.deny(request, replace(request, status="denied"))
-
-    async def _over(self, room_id: str) -> RoomsError:
-        record = await self._context.rooms.read(room_id)
-        if record is None:
-            return RoomNotFound()
-        return RoomClosed() if record.room.end_reason == "closed" else RoomExpired()

@@ -8,7 +8,7 @@ from typing import Any
 
 from rooms import codes, terms
 from rooms.access import is_blocked, stands
-from rooms.errors import Busy, InvalidRequest, RoomClosed, RoomExpired, RoomNotFound, StoreUnavailable
+from rooms.errors import Busy, InvalidRequest, RoomNotFound, StoreUnavailable
 from rooms.fields import HOURS
 from rooms.forms import RoomPatch
 from rooms.manager.budgets import Budgets
@@ -57,7 +57,7 @@ class Changing:
         code = await self._new_code(room, patch)
         hashed = _Hashed()
         for _ in range(TRIES):
-            before = await self._current(room.id)
+            before = await self._context.current(room.id)
             level, plan = terms.password_plan(
                 patch, before.room.access_level, has_password=before.room.has_password
             )
@@ -72,20 +72,20 @@ class Changing:
                     await self._enforce_lists(room.id)
                 return await self._changed(before.room, hashed if plan.what == "generate" else _Hashed())
             if outcome == "over":
-                raise await self._over(room.id)
+                raise await self._context.over(room.id)
         raise Busy("Others keep changing this room. Try again.")
 
     async def set_password(self, room: Room, password: str) -> Created:
         """Give a room of level password a generated password, and tell it."""
         hashed = await self._context.passwords.hash(password, room.tenant)
         for _ in range(TRIES):
-            before = await self._current(room.id)
+            before = await self._context.current(room.id)
             document = {**before.document, "access_level": "password", "password_hash": hashed}
             outcome = await self._context.rooms.change(before, {"doc": rows.write(document)}, nonce())
             if outcome == "ok":
                 return await self._changed(before.room, _Hashed(password, hashed, generated=True))
             if outcome == "over":
-                raise await self._over(room.id)
+                raise await self._context.over(room.id)
         raise Busy("Others keep changing this room. Try again.")
 
     async def extend(self, room: Room, hours: float) -> Room:
@@ -95,14 +95,14 @@ class Changing:
         latest_ms = self._context.now_ms + terms.LATEST_MS
         outcome = await self._context.rooms.extend(room.id, int(hours * HOUR_MS), latest_ms, nonce())
         if outcome == "over":
-            raise await self._over(room.id)
-        return (await self._current(room.id)).room
+            raise await self._context.over(room.id)
+        return (await self._context.current(room.id)).room
 
     async def close_room(self, room: Room, *, keep: bool, trace: bool) -> Room:
         """End the room for everybody; remove what was recorded, or all that there is of it, as asked for."""
         if await self._context.rooms.end(room.id, "closed", nonce()) == "gone":
             raise RoomNotFound
-        record = await self._current(room.id)
+        record = await self._context.current(room.id)
         await self._indexes.retire(record)
         if not trace:
             await self._removal.purge(room.tenant, [room.id])
@@ -146,7 +146,7 @@ class Changing:
 
     async def _changed(self, before: Room, hashed: _Hashed) -> Created:
         """Bring the indexes in step, and say how the room is."""
-        record = await self._current(before.id)
+        record = await self._context.current(before.id)
         room = record.room
         if room.code != before.code:
             await self._indexes.keep_names(record)
@@ -188,14 +188,3 @@ class Changing:
             if gone or await self._powers.part(room.id, known.row, parted, refused=False):
                 return
         raise Busy("Others keep changing this room. Try again.")
-
-    async def _current(self, room_id: str) -> Record:
-        record = await self._context.rooms.read(room_id)
-        if record is None:
-            raise RoomNotFound
-        return record
-
-    async def _over(self, room_id: str) -> RoomClosed | RoomExpired:
-        """Why a room takes no changes any more."""
-        room = (await self._current(room_id)).room
-        return RoomClosed() if room.end_reason == "closed" else RoomExpired()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from rooms.connection import Connection
+from rooms.errors import RoomClosed, RoomExpired, RoomNotFound, RoomsError
 from rooms.limits import Limits
 from rooms.manager.marks import nonce
 from rooms.manager.places import Places
@@ -40,6 +41,18 @@ class Context:
     def now_ms(self) -> int:
         """The store's time."""
         return self.connection.clock.now_ms()
+
+    async def current(self, room_id: str) -> Record:
+        """A room as it is now. Raises ``RoomNotFound``."""
+        record = await self.rooms.read(room_id)
+        if record is None:
+            raise RoomNotFound
+        return record
+
+    async def over(self, room_id: str) -> RoomsError:
+        """Why a room takes no changes any more, to be raised. Raises ``RoomNotFound``."""
+        room = (await self.current(room_id)).room
+        return RoomClosed() if room.end_reason == "closed" else RoomExpired()
 
 
 class Recent(Generic[_T]):

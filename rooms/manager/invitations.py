@@ -12,9 +12,6 @@ from rooms.connection import Call
 from rooms.errors import (
     InvitationNotFound,
     QuotaExceeded,
-    RoomClosed,
-    RoomExpired,
-    RoomNotFound,
     RoomsError,
     Unauthorized,
 )
@@ -61,7 +58,7 @@ class Invitations:
         if word == "many":
             raise QuotaExceeded(f"This room has {MOST} open invitations. Withdraw one of them first.")
         if word != "ok":
-            raise await self._over(room.id)
+            raise await self._context.over(room.id)
         fields = {"t": room.tenant, "r": room.id, "i": made.id}
         return made, self._context.secrets.sign("invitation", fields, made.expires_at_ms)
 
@@ -117,9 +114,3 @@ class Invitations:
         if bound_to_other or one.status(self._context.now_ms) != "open":
             return Proof.WRONG
         return Proof.RIGHT
-
-    async def _over(self, room_id: str) -> RoomsError:
-        record = await self._context.rooms.read(room_id)
-        if record is None:
-            return RoomNotFound()
-        return RoomClosed() if record.room.end_reason == "closed" else RoomExpired()

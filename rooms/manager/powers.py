@@ -11,10 +11,6 @@ from rooms.errors import (
     Busy,
     NotAllowed,
     QuotaExceeded,
-    RoomClosed,
-    RoomExpired,
-    RoomNotFound,
-    RoomsError,
     SpectatorNotFound,
 )
 from rooms.fields import USERS
@@ -70,7 +66,7 @@ class Powers:
         """
         mark = nonce()
         for _ in range(TRIES):
-            record = await self._current(room.id)
+            record = await self._context.current(room.id)
             self._spare_owner(record.room, person)  # the room may have been handed over meanwhile
             known = await self._store.known(room.id, person)
             if known.member is not None:
@@ -85,7 +81,7 @@ class Powers:
             if outcome == "ok":
                 return Affected(person, blocked.name, "blocked")
             if outcome != "changed":
-                raise await self._over(room.id)
+                raise await self._context.over(room.id)
         raise Busy("Others keep changing this room. Try again.")
 
     async def unblock(self, room: Room, person: str, by: Role) -> Affected:
@@ -97,7 +93,7 @@ class Powers:
         del by  # moderators may take back what moderators may do
         mark = nonce()
         for _ in range(TRIES):
-            record = await self._current(room.id)
+            record = await self._context.current(room.id)
             known = await self._store.known(room.id, person)
             entries = {person, user_of(room.tenant, person)}
             listed = record.document["blocked_users"]
@@ -111,7 +107,7 @@ class Powers:
             if outcome == "ok":
                 return Affected(person, found.name, "unblocked")
             if outcome != "changed":
-                raise await self._over(room.id)
+                raise await self._context.over(room.id)
         raise Busy("Others keep changing this room. Try again.")
 
     async def blocked(self, room: Room) -> list[BlockedPerson]:
@@ -177,7 +173,7 @@ class Powers:
             if outcome == "ok":
                 return done
             if outcome != "changed":
-                raise await self._over(room.id)
+                raise await self._context.over(room.id)
         raise Busy("Others keep changing this person's place. Try again.")
 
     @staticmethod
@@ -218,16 +214,6 @@ class Powers:
         since_ms = self._context.now_ms - BARRED_MS
         others = (one for one in remembered.values() if one.id != person and one.source == source)
         return None if any((one.blocked_at_ms or 0) > since_ms for one in others) else source
-
-    async def _current(self, room_id: str) -> Record:
-        record = await self._context.rooms.read(room_id)
-        if record is None:
-            raise RoomNotFound
-        return record
-
-    async def _over(self, room_id: str) -> RoomsError:
-        room = (await self._current(room_id)).room
-        return RoomClosed() if room.end_reason == "closed" else RoomExpired()
 
 
 def _parted(member: Member, cause: PartedBy, now_ms: int, mark: str) -> Parted:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from rooms import codes
-from rooms.errors import Busy, InvalidRequest, RoomClosed, RoomExpired, RoomNotFound, RoomsError
+from rooms.errors import Busy, InvalidRequest
 from rooms.manager.budgets import Budgets
 from rooms.manager.context import Context, nonce
 from rooms.manager.credentials import Credentials
@@ -50,34 +50,34 @@ class Rotating:
     async def transfer(self, room: Room, user_id: str) -> Room:
         """Make the room another user's; the room key of the old owner ends."""
         for _ in range(TRIES):
-            before = await self._current(room.id)
+            before = await self._context.current(room.id)
             if user_id in before.room.blocked_users:
                 raise InvalidRequest("user_id: is blocked in this room. Unblock them first.", field="user_id")
             document = {**before.document, "owner_id": user_id}
             fields = {"doc": rows.write(document), "generation": before.room.generation + 1}
             if await self._change(before, fields):
-                return (await self._current(room.id)).room
+                return (await self._context.current(room.id)).room
         raise Busy("Others keep changing this room. Try again.")
 
     async def _key(self, room: Room) -> Created:
         for _ in range(TRIES):
-            before = await self._current(room.id)
+            before = await self._context.current(room.id)
             if await self._change(before, {"generation": before.room.generation + 1}):
-                return self._created((await self._current(room.id)).room)
+                return self._created((await self._context.current(room.id)).room)
         raise Busy("Others keep changing this room. Try again.")
 
     async def _password(self, room: Room) -> Created:
         password = codes.new_password()
         hashed = await self._context.passwords.hash(password, room.tenant)
         for _ in range(TRIES):
-            before = await self._current(room.id)
+            before = await self._context.current(room.id)
             document = {
                 **before.document,
                 "access_level": AccessLevel.PASSWORD.value,
                 "password_hash": hashed,
             }
             if await self._empty(before, {"doc": rows.write(document)}):
-                after = (await self._current(room.id)).room
+                after = (await self._context.current(room.id)).room
                 await self._indexes.relist(after)
                 return self._created(after, password)
         raise Busy("Others keep changing this room. Try again.")
@@ -86,10 +86,10 @@ class Rotating:
         await self._budgets.take_code(room.tenant)
         code = await self._indexes.reserve_code(room.tenant, room.id, None)
         for _ in range(TRIES):
-            before = await self._current(room.id)
+            before = await self._context.current(room.id)
             await self._indexes.replace_code(before.room)
             if await self._empty(before, {"code": code}):
-                record = await self._current(room.id)
+                record = await self._context.current(room.id)
                 await self._indexes.keep_names(record)
                 await self._indexes.let_lapse(before.room)
                 return self._created(record.room)
@@ -107,18 +107,8 @@ class Rotating:
 
     async def _done(self, room_id: str, outcome: str) -> bool:
         if outcome in {"over", "gone"}:
-            raise await self._over(room_id)
+            raise await self._context.over(room_id)
         return outcome == "ok"
 
     def _created(self, room: Room, password: str | None = None) -> Created:
         return Created(room, self._credentials.owner_token(room), password)
-
-    async def _current(self, room_id: str) -> Record:
-        record = await self._context.rooms.read(room_id)
-        if record is None:
-            raise RoomNotFound
-        return record
-
-    async def _over(self, room_id: str) -> RoomsError:
-        room = (await self._current(room_id)).room
-        return RoomClosed() if room.end_reason == "closed" else RoomExpired()

@@ -50,7 +50,7 @@ async def test_it_can_be_said_after_the_room_has_ended_and_again(world: World) -
 
 async def test_a_room_that_has_not_ended_keeps_what_it_has(world: World) -> None:
     room = (await world.room()).room
-    record = await world.manager._changing._current(room.id)
+    record = await world.manager._changing._context.current(room.id)
     assert not await world.manager._changing._removal.forget_recorded(record)
     assert (await world.enter(room.code)).room.id == room.id
 
@@ -84,7 +84,7 @@ async def test_a_name_that_was_kept_for_a_room_meanwhile_removed_is_given_back(w
     made = await world.manager.tenants.make_key(NewKey.read({"tenant": "acme"}))
     owner = await world.manager.caller(made.raw)
     room = (await world.manager.create(owner, NewRoom.read({"name": "n", "reuse": True}))).room
-    record = await world.manager._changing._current(room.id)
+    record = await world.manager._changing._context.current(room.id)
     removal = world.manager._changing._removal
     await removal.settle(record)
     assert await world.connection.command("EXISTS", keys.code(room.code)) == 1
