@@ -110,6 +110,9 @@ ROUTES: dict[tuple[str, str], Right] = {
     ("GET", "/status"): READ_OR_OPERATE,
 }
 
+METRICS = Right(OPERATOR)
+"""``/metrics``, asked for from anywhere but this machine."""
+
 SOCKET = Right(STREAM.takes | LOBBY, STREAM.roles | ASK.roles)
 
 

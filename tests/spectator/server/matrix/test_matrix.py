@@ -23,6 +23,7 @@ from tests.spectator.server.matrix.cast import OPERATOR_KEY, Cast, gather
 from tests.spectator.server.matrix.expected import (
     CHARACTERS,
     CLOSES,
+    METRICS,
     OWN_CLOSES,
     PLACES,
     ROUTES,
@@ -232,6 +233,20 @@ async def test_a_socket_shows_the_room_to_the_same_people(cast: Cast) -> None:
             first = await _first(viewer)
             if first != wanted:
                 wrong.append(f"{character} at {place}: {wanted}, not {first}")
+    assert not wrong
+
+
+async def test_the_numbers_of_the_server_are_for_its_operator_and_this_machine(cast: Cast) -> None:
+    wrong = []
+    for character in CHARACTERS:
+        token = cast.tokens[character]
+        shows = {"Authorization": f"Bearer {token}"} if token is not None else {}
+        here = await cast.site.send("GET", "/metrics", headers=shows)
+        through = await cast.site.send("GET", "/metrics", headers={**shows, "X-Forwarded-For": "127.0.0.1"})
+        answer = expected(METRICS, character, None)
+        wanted = 200 if answer == "allowed" else STATUS[answer]
+        if (here.status, through.status) != (200, wanted):
+            wrong.append(f"{character}: {here.status}, {through.status}, not 200, {wanted}")
     assert not wrong
 
 
