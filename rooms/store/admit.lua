@@ -18,7 +18,8 @@ if refused and tonumber(refused) > now then return {'changed'} end
 local spend = not row and ARGV[8] ~= ''
 if spend and (redis.call('HGET', KEYS[6], ARGV[8]) ~= ARGV[9]
   or tonumber(redis.call('HGET', KEYS[7], ARGV[8]) or 0) >= tonumber(ARGV[10])) then return {'changed'} end
-if ARGV[6] ~= '' then
+if ARGV[6] ~= '' then -- a lease that ends a minute after any made now is of a clock that was set back since
+  redis.call('ZREMRANGEBYSCORE', KEYS[3], string.format('(%.0f', ARGV[6] + 60000), '+inf')
   local lease = redis.call('ZSCORE', KEYS[3], person)
   if (not lease or tonumber(lease) <= now)
     and redis.call('ZCOUNT', KEYS[3], '(' .. ARGV[1], '+inf') >= tonumber(room[4]) then

@@ -9,7 +9,9 @@ local fields = redis.call('HMGET', KEYS[1], unpack(ARGV, 5))
 local version = redis.call('HGET', KEYS[1], 'version')
 local document = false
 if version and version ~= ARGV[2] then document = redis.call('HGET', KEYS[1], 'doc') end
-local facts = {fields, document, redis.call('ZCOUNT', KEYS[2], '(' .. now, '+inf')}
+-- Leases are 30 s long: one that ends a minute after any made now is of a clock that was set back since.
+local seats = redis.call('ZCOUNT', KEYS[2], '(' .. now, string.format('%.0f', now + 90000))
+local facts = {fields, document, seats}
 facts[4] = redis.call('ZSCORE', KEYS[7], ARGV[4])
 if person ~= '' then
   local request = redis.call('HGET', KEYS[5], person)

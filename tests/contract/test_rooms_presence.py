@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from rooms import OWNER_PERSON, Present
 from rooms.presence import HERE_MS, NAMED, SEAT_MS
+from rooms.store.keys import of_room
 from tests.rooms.world import World, world_on
 
 
@@ -76,3 +77,25 @@ async def test_a_crowd_that_comes_and_goes_at_once_leaves_the_right_count(nodes:
     found = (await nodes[0].manager.present([room.id]))[room.id]
     assert found.count == len(found.first) == 20
     assert len(found.first) <= NAMED
+
+
+async def test_a_clock_that_was_set_back_keeps_no_seat_for_those_who_are_gone(nodes: list[World]) -> None:
+    here, there = nodes
+    room = (await here.room(max_spectators=2)).room
+    ann, ben = await here.enter(room.code), await here.enter(room.code)
+    [seats] = of_room(room.id, "seats")
+    leases = {one.person: here.connection.clock.now_ms() + 2 * 3_600_000 for one in (ann, ben)}
+    for person, end in leases.items():  # as leases look that were made before the clock went back two hours
+        await here.connection.command("ZADD", seats, end, person)
+    assert await there.manager.renew([(room.id, ann.person)]) == [True], "who is still there renews"
+    assert (await there.enter(room.code)).person not in {ann.person, ben.person}, "and who is not makes room"
+    assert await there.manager.renew([(room.id, ben.person)]) == [False]
+
+
+async def test_a_full_room_of_leases_from_before_the_clock_was_set_back_is_empty(nodes: list[World]) -> None:
+    here, there = nodes
+    room = (await here.room(max_spectators=1)).room
+    gone = await here.enter(room.code)
+    [seats] = of_room(room.id, "seats")
+    await here.connection.command("ZADD", seats, here.connection.clock.now_ms() + 7_200_000, gone.person)
+    assert (await there.enter(room.code)).person != gone.person
