@@ -97,6 +97,7 @@ from rooms.models import (
     Waiting,
 )
 from rooms.passwords import Passwords
+from rooms.patience import Patience
 from rooms.script import Script
 from rooms.tenants import DEFAULTS as DEFAULT_QUOTAS
 from rooms.tenants import LOCAL as LOCAL_TENANT
@@ -161,6 +162,7 @@ __all__ = [
     "PartedBy",
     "PasswordRequired",
     "Passwords",
+    "Patience",
     "PayloadTooLarge",
     "Person",
     "Present",

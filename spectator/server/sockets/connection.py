@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -13,6 +12,7 @@ from rooms import (
     Actor,
     Admitted,
     Caller,
+    Patience,
     RequestNotFound,
     Room,
     RoomsError,
@@ -189,7 +189,8 @@ class Connection:
     async def _hello(self, demand: str) -> None:
         """Wait for the first message; without one in time the connection ends."""
         try:
-            async with asyncio.timeout(self._hub.policy.hello_s):
+            # What came in time counts, also where this node is too busy to read it at once.
+            async with Patience(self._hub.policy.hello_s):
                 said = await self._receive()
         except TimeoutError:
             said = None
