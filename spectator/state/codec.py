@@ -88,19 +88,27 @@ def encode(state: State, version: int = VERSION) -> bytes:
 
 def decode(checkpoint: bytes) -> State:
     """Return the state that a checkpoint holds. Raises UnreadableCheckpoint."""
-    state, steps = unpack(checkpoint)
+    state, steps = unpack(inflate(checkpoint))
     for _ in steps:
         pass
     return state
 
 
-def unpack(checkpoint: bytes) -> tuple[State, Iterator[str]]:
+def inflate(checkpoint: bytes) -> bytes:
+    """Undo ``deflate``: a tenth of a second for the largest states, without the GIL.
+
+    Raises UnreadableCheckpoint.
+    """
+    with _reading():
+        return zlib.decompressobj().decompress(checkpoint, _LARGEST)
+
+
+def unpack(inflated: bytes) -> tuple[State, Iterator[str]]:
     """Return the state without its series, and the steps that bring them in, one each, by name.
 
     Whoever has a loop to serve yields between the steps. Both raise UnreadableCheckpoint.
     """
     with _reading():
-        inflated = zlib.decompressobj().decompress(checkpoint, _LARGEST)
         outer = msgspec.json.decode(inflated, type=_Outer)
         if outer.v not in {VERSION, BEFORE}:
             raise UnreadableCheckpoint(

@@ -22,6 +22,9 @@ SLICE_BYTES: Final = 64 * 1024
 SLICE_EVENTS: Final = 256
 """Or so many, where they are short."""
 
+INFLATE_ASIDE_BYTES: Final = 256 * 1024
+"""Checkpoints above this are inflated in a thread: below, it takes a few milliseconds."""
+
 _ATTEMPTS: Final = 3
 
 Begin = Callable[[], Awaitable[tuple[State, Loaded]]]
@@ -141,7 +144,11 @@ async def _decode(checkpoint: bytes | None) -> State:
     """The state of a checkpoint, an empty one without it; raises UnreadableCheckpoint."""
     if checkpoint is None:
         return State()
-    state, steps = codec.unpack(checkpoint)
+    if len(checkpoint) > INFLATE_ASIDE_BYTES:
+        inflated = await asyncio.to_thread(codec.inflate, checkpoint)
+    else:
+        inflated = codec.inflate(checkpoint)
+    state, steps = codec.unpack(inflated)
     for _ in steps:
         await asyncio.sleep(0)
     return state

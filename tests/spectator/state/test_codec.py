@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from spectator.state import State
-from spectator.state.codec import BEFORE, VERSION, UnreadableCheckpoint, decode, encode, unpack
+from spectator.state.codec import BEFORE, VERSION, UnreadableCheckpoint, decode, encode, inflate, unpack
 
 from .made import busy_run, state_of
 
@@ -99,7 +99,7 @@ def test_whatever_is_wrong_with_the_bytes_is_said_in_one_way(checkpoint: bytes) 
 
 def test_series_come_in_step_by_step() -> None:
     state = state_of(busy_run(20))
-    found, steps = unpack(encode(state))
+    found, steps = unpack(inflate(encode(state)))
     assert found.series == {}
     assert list(steps) == list(state.series)
     assert found == state
