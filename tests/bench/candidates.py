@@ -168,12 +168,20 @@ def version(candidate: Candidate) -> str:
         NODE_WS.name: lambda: node("ws"),
         NODE_IO.name: lambda: node("socket.io"),
         BUN.name: lambda: f"Bun {npm_version('bun')}",
-        CHANNELS.name: lambda: "the newest that pip finds",
+        CHANNELS.name: lambda: ", ".join(
+            f"{one.name} {one.version}" for one in _fetched("channels", "daphne")
+        ),
         LIMIT.name: lambda: _said(compiler(), "--version").splitlines()[0] + ", -O2",
         LIMIT_BEAT.name: lambda: "the same program",
     }
     ours = f"aiohttp {of('aiohttp')}, redis {of('redis')}, Python {platform.python_version()}"
     return told[candidate.name]() if candidate.name in told else ours
+
+
+def _fetched(*names: str) -> list[importlib.metadata.Distribution]:
+    """Return what pip() fetched for the peer that is one of these packages."""
+    where = [str(pip("channels_group", "channels", "daphne"))]
+    return [one for one in importlib.metadata.distributions(path=where) if one.name in names]
 
 
 def _said(*command: str) -> str:

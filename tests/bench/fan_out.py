@@ -8,6 +8,7 @@ window was.
 
 import json
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -59,13 +60,23 @@ def measure(effort: Effort) -> list[Table]:
             print(f"fan-out: no {viewers:,} viewers: too few open files are allowed", flush=True)
             continue
         for candidate in servers:
-            samples += sample(candidate, viewers, grid.rates, grid)
+            samples += spared(candidate, viewers, grid.rates, grid)
     able = {one.candidate for one in samples if one.setting == GOAL and one.kept_up}
     again = [one for one in servers if one in able]
     for turn in range(grid.rounds):
         for candidate in again[turn:] + again[:turn]:
-            samples += sample(candidate, GOAL[0], (GOAL[1],), grid)
+            samples += spared(candidate, GOAL[0], (GOAL[1],), grid)
     return tables(samples, servers)
+
+
+def spared(candidate: Candidate, viewers: int, rates: Sequence[float], grid: Grid) -> list[Sample]:
+    """Measure one server; if that fails, say so and return nothing: the others are still to be measured."""
+    try:
+        return sample(candidate, viewers, rates, grid)
+    except Exception:  # noqa: BLE001 - as above
+        print(f"fan-out: {candidate} with {viewers:,} viewers could not be measured", flush=True)
+        traceback.print_exc()
+        return []
 
 
 def sample(candidate: Candidate, viewers: int, rates: Sequence[float], grid: Grid) -> list[Sample]:

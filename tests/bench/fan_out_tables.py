@@ -67,7 +67,8 @@ def share(taken: list[Sample]) -> str:
     late = [one for one in taken if not one.kept_up]
     if 2 * len(late) <= len(taken):
         return ""
-    who = ", load full" if all(one.limited_by_load for one in late) else ""
+    limits = {one.limit for one in late} - {"server"}
+    who = "".join(f", {limit} full" for limit in sorted(limits))
     return f" ({middle(one.in_time for one in late):.0%}{who})"
 
 

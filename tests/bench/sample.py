@@ -6,7 +6,7 @@ from typing import Any
 from tests.bench.candidates import Candidate
 
 IN_TIME = 0.97  # the share of events in time from which a server has kept up
-FULL = 0.93  # the share of a core from which it is taken for full
+FULL = 0.9  # the share of a core from which it is taken for full
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,11 @@ class Sample:
         return float(self.told["load"]) / self.told["seconds"]
 
     @property
-    def limited_by_load(self) -> bool:
-        """Whether it was the measuring side that did not keep up."""
-        return not self.kept_up and self.load_core >= FULL > self.server_core
+    def limit(self) -> str:
+        """Whose core was full, where not everything came in time; "neither": others used the machine."""
+        if self.kept_up:
+            return ""
+        return "server" if self.server_core >= FULL else "load" if self.load_core >= FULL else "neither"
 
     @property
     def p50(self) -> float:

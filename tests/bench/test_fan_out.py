@@ -46,6 +46,10 @@ def test_a_full_load_generator_is_not_blamed_on_the_server() -> None:
     assert cpu([sample(in_time=500, load=0.99, server=0.98)]) == "980 (50%)"
 
 
+def test_a_busy_machine_is_told() -> None:
+    assert cpu([sample(in_time=500)]) == "500 (50%, neither full)"
+
+
 def test_what_was_not_tried_is_shown_as_such() -> None:
     assert cpu([]) == latency([]) == "—"
 
