@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import socket
 import stat
 from pathlib import Path
@@ -132,24 +133,43 @@ def _mount(folder: Path) -> Tuple[str, str]:
 
 
 def _claimed(folder: Path) -> Iterator[Finding]:
-    told = read_claim(folder)
-    if told is None:
-        return
-    host = told.get("host")
-    if isinstance(host, str) and host != socket.gethostname():
-        yield Finding(
-            "folder.claim",
-            WARNING,
-            f"server.json there was written by a server on {host}.",
-            "A folder's server is used on its own machine only: from here it is not found by itself.",
-            "Set SPECTATOR_URL to its address, or SPECTATOR_DATA_DIR to a folder of this machine.",
-        )
+    """Whether a server or a store of another machine stands on this folder, or somebody holds it just now."""
+    here = socket.gethostname()
+    for name, what in (("server.json", "a server"), ("store.lock", "a store")):
+        told = read_note(folder / name)
+        host = told.get("host") if told is not None else None
+        if isinstance(host, str) and host not in {here, platform.node()}:
+            yield Finding(
+                "folder.claim",
+                WARNING,
+                f"{name} there was written by {what} on {host}.",
+                "A folder is used by one machine at a time: from here its server is not found, and none is "
+                "started on its store.",
+                f"Set SPECTATOR_URL to the address of that server, or SPECTATOR_DATA_DIR to a folder of this "
+                f"machine; if {host} is gone for good, delete {folder / name}.",
+            )
+    if _is_held(folder / "server.lock"):
+        yield Finding("folder.lock", NOTE, "Another process is starting a server on it just now.")
 
 
-def read_claim(folder: Path) -> Optional[Any]:
-    """What stands in ``server.json``; None for nothing that can be read."""
+def _is_held(path: Path) -> bool:
+    """Whether somebody holds the lock on a file; one that is not there is held by nobody."""
     try:
-        told = json.loads((folder / "server.json").read_text(encoding="utf-8"))
+        import fcntl
+
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except (ImportError, OSError):
+        return False
+    return False
+
+
+def read_note(path: Path) -> Optional[Any]:
+    """What stands in a file of JSON; None for nothing that can be read."""
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return told if isinstance(told, dict) else None

@@ -105,6 +105,13 @@ def _no_server(environment: Environment) -> Finding:
 def _way(address: Address) -> Iterator[Finding]:
     """What stands between here and there."""
     proxy = proxy_for(address)
+    if address.loopback and _others_take_a_proxy(address):
+        yield Finding(
+            "server.proxy",
+            NOTE,
+            f"{address.scheme.upper()}_PROXY is set, and NO_PROXY does not name {address.host}: spectator's "
+            "scripts go there directly all the same, other programs (curl, a browser) may not.",
+        )
     if proxy is not None:
         name = "HTTPS_PROXY" if address.scheme == "https" else "HTTP_PROXY"
         yield Finding(
@@ -122,6 +129,12 @@ def _way(address: Address) -> Iterator[Finding]:
             "Keys, passwords and all that is logged can be read along on the way.",
             "Use an https:// address; docs/security.md says how to put TLS before a server.",
         )
+
+
+def _others_take_a_proxy(address: Address) -> bool:
+    from urllib.request import getproxies, proxy_bypass
+
+    return address.scheme in getproxies() and not proxy_bypass(address.host)
 
 
 def _answers(found: Found, environment: Environment) -> Iterator[Finding]:

@@ -1,9 +1,10 @@
+import fcntl
 import json
 import socket
 
 import pytest
 
-from spectator.cli.doctor.folder import _mount, look, read_claim
+from spectator.cli.doctor.folder import _mount, look, read_note
 
 
 def levels(folder):
@@ -42,14 +43,23 @@ def test_others_may_not_read_what_is_secret(folder, name):
     assert f"folder.{name}" not in levels(folder)
 
 
-def test_another_machines_server_is_not_found_from_here(folder):
-    claim = folder / "server.json"
+@pytest.mark.parametrize("name", ["server.json", "store.lock"])
+def test_another_machines_server_or_store_is_not_used_from_here(folder, name):
+    claim = folder / name
     claim.write_text(json.dumps({"host": "another-machine", "url": "http://127.0.0.1:1"}))
     assert levels(folder)["folder.claim"] == "warning"
     claim.write_text(json.dumps({"host": socket.gethostname()}))
     assert "folder.claim" not in levels(folder)
     claim.write_text("[")
-    assert read_claim(folder) is None
+    assert read_note(claim) is None
+
+
+def test_who_starts_a_server_just_now_is_told(folder):
+    (folder / "server.lock").touch()
+    assert "folder.lock" not in levels(folder)
+    with (folder / "server.lock").open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert levels(folder)["folder.lock"] == "note"
 
 
 def test_the_disk_is_the_one_of_the_longest_mount(folder):

@@ -56,3 +56,7 @@ def test_plain_http_across_a_network_and_a_proxy_on_the_way(monkeypatch):
     monkeypatch.delenv("HTTPS_PROXY")
     assert [one.check for one in _way(Address.parse("http://192.0.2.5:8000"))] == ["server.plain"]
     assert not list(_way(Address.parse("http://127.0.0.1:8000")))
+    monkeypatch.delenv("NO_PROXY")
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+    (found,) = _way(Address.parse("http://127.0.0.1:8000"))
+    assert (found.check, found.level) == ("server.proxy", "note")
