@@ -174,7 +174,10 @@ async def test_a_server_that_is_ended_is_left_alone_and_comes_back(cluster: Clus
         made = await call(session, cluster.url, "/rooms", {"max_spectators": 20}, cluster.key)
         room, address = made["room"]["id"], f"{cluster.url}/ws/rooms/{made['room']['code']}"
         sockets = await asyncio.gather(*(session.ws_connect(address) for _ in range(8)))
-        staying = [asyncio.get_running_loop().create_task(stays_until(one, session, address, 0.125)) for one in sockets]
+        staying = [
+            asyncio.get_running_loop().create_task(stays_until(one, session, address, 0.125))
+            for one in sockets
+        ]
         os.kill(cluster.server("a")["pid"], signal.SIGTERM)
         await eventually(lambda: any(one.closed for one in sockets), deadline=PATIENCE_S)
         event = {"type": "training_metrics", "data": {"loss_value": 0.125}}
