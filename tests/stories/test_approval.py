@@ -104,6 +104,21 @@ async def test_who_withdraws_is_no_longer_asked_for(server: ServerProcess, scrip
     await eventually(lambda: not training.ask("requests"), 10, "the request to be gone")
 
 
+async def test_a_second_tab_of_somebody_who_waits_waits_too(server: ServerProcess, script, cinema: Cinema):
+    training = script("two-tabs", require_approval=True)
+    noor = await cinema.person()
+    await noor.type_code(server.url, training.code)
+    await noor.enter("Noor")
+    await noor.sees("The owner has been told")
+    other = await cinema.tab(noor)
+    await other.page.goto(f"{server.url}/r/{training.code}")
+    await other.sees("The owner has been told")
+    assert len(training.ask("requests")) == 1
+    assert training.ask(f"approve {await asked(training, 'Noor')}") is True
+    await noor.sees_badge("Live")
+    await other.sees_badge("Live")
+
+
 async def test_the_owner_closes_the_room_for_everybody(server: ServerProcess, script, cinema: Cinema):
     training = script("over-now")
     owner, noor = await cinema.person(), await cinema.person()

@@ -1,4 +1,4 @@
-/** What the browser keeps: the visitor and the grants for good, room keys and what waits only for this tab. */
+/** What the browser keeps: the visitor, the grants and who is asked for good, room keys only for this tab. */
 
 /** @typedef {{token: string, code: string, expiresAt?: number | null, person?: string}} Kept */
 /** @typedef {{code: string, roomId: string, requestId: string, token: string, name: string, askedAt: number, endsAt: number | null, person?: string}} Asked */
@@ -92,6 +92,9 @@ function byCode(store, prefix, code) {
 
 const GRANT = "spectator.grant.";
 const KEY = "spectator.key.";
+const ASKED = "spectator.asked.";
+/** For so long after its end the server still tells what became of a request. */
+const ANSWER_KEPT_MS = 3_600_000;
 
 /** @returns {string} */
 export const visitor = () => read(lasting, "spectator.visitor") ?? "";
@@ -113,10 +116,21 @@ export const keepGrant = (roomId, kept) => write(lasting, GRANT + roomId, kept);
 export const keyFor = (code) => byCode(passing, KEY, code);
 /** @param {string} roomId @param {Kept | null} kept */
 export const keepKey = (roomId, kept) => write(passing, KEY + roomId, kept);
-/** @returns {Asked | null} */
-export const asked = () => read(passing, "spectator.asked");
-/** @param {Asked | null} what */
-export const keepAsked = (what) => write(passing, "spectator.asked", what);
+/**
+ * The request that waits for a room's owner, whichever tab made it; not one that is over for longer than its answer
+ * can be read.
+ * @param {string} code
+ * @param {number} [now] milliseconds since 1970
+ * @returns {Asked | null}
+ */
+export function asked(code, now = Date.now()) {
+  const kept = read(lasting, ASKED + code);
+  if (!kept?.endsAt || now <= kept.endsAt + ANSWER_KEPT_MS) return kept;
+  keepAsked(code, null);
+  return null;
+}
+/** @param {string} code @param {Asked | null} what */
+export const keepAsked = (code, what) => write(lasting, ASKED + code, what);
 /** @returns {string} */
 export const identity = () => read(passing, "spectator.identity") ?? "";
 /** @param {string} token */

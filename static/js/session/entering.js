@@ -62,8 +62,8 @@ export async function open(code, push, fragment = "") {
   if (!code) return show({ name: "arrive", code: "", problem: null, busy: false });
   const key = storage.keyFor(code);
   if (key) return watchAs({ code, roomId: key.id, owner: true }, key.kept);
-  const asked = storage.asked();
-  if (asked?.code === code && !storage.invitation(code)) return wait(asked, null);
+  const asked = storage.asked(code);
+  if (asked && !storage.invitation(code)) return wait(asked, null);
   const grant = storage.grantFor(code);
   if (grant) return watchAs({ code, roomId: grant.id, owner: false, person: grant.kept.person }, grant.kept);
   return find(code);
@@ -112,7 +112,7 @@ export async function join(name, password) {
   show({ ...before, busy: true, problem: null });
   storage.keepPersonName(name);
   const invitation = storage.invitation(code);
-  if (invitation) void takeBack(storage.asked()); // who is invited waits no longer
+  if (invitation) void takeBack(code); // who is invited waits no longer
   const body = { display_name: name, ...(password ? { password } : {}), ...(invitation ? { invitation } : {}) };
   const answer = await call("POST", `rooms/${encodeURIComponent(code)}/join`, { token: bearer(), body });
   if (!lasts(step)) return;
@@ -124,7 +124,7 @@ export async function join(name, password) {
   const roomId = new URL(address).pathname.split("/").pop() ?? code;
   const asked = { code, roomId, requestId, token, name, askedAt: Date.now(), endsAt: toMs(answer.body.expires_at), person: answer.body.spectator_id };
   storage.keepInvitation(code, null);
-  storage.keepAsked(asked);
+  storage.keepAsked(code, asked);
   wait(asked, room);
 }
 
@@ -144,14 +144,15 @@ function joinRefused(code, room, problem) {
 
 /** Takes the request back. */
 export async function withdraw() {
-  const asked = storage.asked();
+  const { code } = screen.value;
   anotherCode();
-  await takeBack(asked);
+  await takeBack(code);
 }
 
-/** @param {Asked | null} asked */
-async function takeBack(asked) {
-  storage.keepAsked(null);
+/** @param {string} code */
+async function takeBack(code) {
+  const asked = storage.asked(code);
+  storage.keepAsked(code, null);
   if (asked) await call("DELETE", `rooms/${asked.roomId}/requests/${asked.requestId}`, { token: asked.token });
 }
 
@@ -180,7 +181,7 @@ export function wait(asked, room) {
       const at = screen.value;
       if (at.name === "room") return lost(where, problem);
       if (!lasts(step)) return;
-      storage.keepAsked(null);
+      storage.keepAsked(code, null);
       refuse(code, room, { ...problem, code: WAITED[problem.code] ?? problem.code });
     },
   });
@@ -229,7 +230,7 @@ function pause(ms) {
 function answered(asked, message) {
   const at = screen.value;
   if (at.name !== "waiting" || message.status === "pending_approval") return;
-  storage.keepAsked(null);
+  storage.keepAsked(asked.code, null);
   if (message.status !== "approved" || !message.token) {
     begins();
     return refuse(asked.code, at.room, { code: message.status === "denied" ? "approval_denied" : "request_gone", status: 0 });
