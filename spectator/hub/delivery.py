@@ -145,9 +145,23 @@ def owes(feed: Feed, seq: int, now: float) -> float:
 
 
 def lag(feed: Feed, viewer: Viewer, now: float) -> float:
-    """Seconds since the oldest event that the viewer has not got was made; 0 when it has everything."""
-    if viewer.held and viewer.mark is not None:
-        return now - viewer.mark[1]
+    """Seconds by which what a viewer sees is behind what happens; 0 where nobody looks.
+
+    Where it acks, its acks say it, also behind a proxy that takes everything at once and passes it on later:
+    as old as the oldest event was that it did not have when it last said what it has, or older since then. An
+    ack a second is due; what is younger than that is not late.
+    """
+    if viewer.hidden:
+        return 0.0
+    written = _unwritten(feed, viewer, now)
+    if viewer.acked is None:
+        return written
+    owed = owes(feed, viewer.acked, now)
+    return max(written, viewer.late, owed - feed.policy.ack_every_s) if owed else 0.0
+
+
+def _unwritten(feed: Feed, viewer: Viewer, now: float) -> float:
+    """Seconds since the oldest event was made that was not yet handed to the viewer's connection."""
     ring = feed.ring
     if viewer.place == ring.end or not len(ring):  # what was written may still be stuck in its buffer
         return now - viewer.stuck[2] if viewer.stuck is not None and viewer.buffered() else 0.0

@@ -250,10 +250,13 @@ class Hub:
         room = self._node.rooms.get(viewer.room_id)
         if room is None or room.feed is None or viewer.stage is not Stage.LIVE:
             return
+        now = self._node.clock()
         viewer.acked = seq
+        viewer.late = 0.0
         if not viewer.hidden:  # one that nobody looks at gets nothing, and owes nothing
-            self.stats.viewer_lag.add(owes(room.feed, seq, self._node.clock()))
-        acknowledge(room.feed, viewer, self._node.clock())
+            viewer.late = owes(room.feed, seq, now)
+            self.stats.viewer_lag.add(viewer.late)
+        acknowledge(room.feed, viewer, now)
         if not viewer.idle and viewer.place != room.feed.ring.end:
             self._pump.attend(room, [viewer])
 

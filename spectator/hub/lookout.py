@@ -9,6 +9,7 @@ from rooms import StoreFull, StoreUnavailable
 from spectator.hub import speech
 from spectator.hub.codes import Close
 from spectator.hub.crowd import audience
+from spectator.hub.delivery import acknowledge
 from spectator.hub.gatekeeper import Gatekeeper
 from spectator.hub.node import Node
 from spectator.hub.outage import Outage
@@ -72,9 +73,17 @@ class Lookout:
             await asyncio.sleep(0)
 
     def _find_stuck(self) -> None:
-        """End who takes nothing, and forget streams whose other end has gone: nobody listens to those."""
+        """End who takes nothing, hold back whose acks stay away, forget streams that nobody listens to."""
+        now, patience = self._node.clock(), self._node.policy.ack_s / 2
         for room in self._watched():
+            assert room.feed is not None, "a room that is watched has a feed"
+            last = room.feed.cursor.seq
             for viewer in room.viewers:
+                silent = viewer.acked is not None and viewer.acked < last and not viewer.idle
+                if silent and (viewer.mark is None or now - viewer.mark[1] > patience):
+                    acknowledge(room.feed, viewer, now)
+                    if viewer.held:
+                        self._pump.attend(room, [viewer])
                 if viewer.variant is Variant.SSE and viewer.sink.closed():
                     self._lost(viewer)
                 elif viewer.buffered():  # the last packet may have found the buffer empty and filled it

@@ -19,6 +19,7 @@ class Policy:
     ring_bytes: int = 4 * 1024 * 1024  # ready packets kept per room
     exact_bytes: int = 256 * 1024  # behind by more than this: conflated
     exact_s: float = 3.0  # behind by more than this: conflated
+    ack_every_s: float = 1.0  # how often a viewer says what it has
     ack_s: float = 3.0  # owing an ack for longer: the connection hides how slow it is; held until it moves
     resume_bytes: int = 512 * 1024  # a return is exact up to this many bytes, else conflated
     conflate_s: float = 0.5  # one conflated packet per this many seconds

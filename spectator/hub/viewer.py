@@ -118,6 +118,7 @@ class Viewer:
         "held",
         "hidden",
         "idle",
+        "late",
         "mark",
         "missed",
         "notes",
@@ -159,6 +160,7 @@ class Viewer:
         self.direct = False  # gets every packet as it is made
 
         self.acked: int | None = None  # the last event it said it has
+        self.late = 0.0  # how old the oldest event was then that it did not have; seconds
         self.mark: tuple[int, float] | None = None  # a place it was given and when, not yet acknowledged
         self.stuck: tuple[int, int | None, float] | None = None  # what it owed, unchanged since when
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from spectator.hub import packets
-from spectator.hub.delivery import acknowledge, deliver, resume, serve, stuck
+from spectator.hub.delivery import acknowledge, deliver, lag, owes, resume, serve, stuck
 from spectator.hub.feed import Feed
 from spectator.hub.policy import Policy
 from spectator.hub.viewer import NOWHERE, Stage, Variant
@@ -412,6 +412,68 @@ class TestAcks:
         self.run(room, viewer, 300, None)
         acknowledge(room.feed, viewer, room.clock())
         assert viewer.direct
+
+
+class TestLag:
+    """What the owner is told of how far behind somebody watches."""
+
+    def ack(self, room: Room, viewer, seq: int) -> None:
+        viewer.acked = seq
+        viewer.late = owes(room.feed, seq, room.clock())
+        acknowledge(room.feed, viewer, room.clock())
+
+    def test_a_healthy_viewer_is_not_behind_between_two_acks(self, room, viewers):
+        viewer, _ = room.add(viewers())
+        for beat in range(100):
+            room.publish()
+            room.turn()
+            if beat % 30 == 0:
+                self.ack(room, viewer, room.feed.cursor.seq)
+            assert lag(room.feed, viewer, room.clock()) <= 0.05
+
+    def test_a_proxy_that_takes_everything_and_passes_it_on_late_is_seen_through(self, room, viewers):
+        viewer, _ = room.add(viewers())
+        told = []
+        for beat in range(300):  # its acks are two seconds old
+            room.publish()
+            room.turn()
+            if beat % 30 == 0:
+                self.ack(room, viewer, max(0, room.feed.cursor.seq - 60))
+            told.append(lag(room.feed, viewer, room.clock()))
+        assert viewer.place == room.feed.ring.end, "all was written: the socket shows nothing"
+        assert all(1.9 <= seconds <= 2.1 for seconds in told[90:])
+
+    def test_when_acks_stop_the_lag_grows(self, room, viewers):
+        viewer, _ = room.add(viewers())
+        room.publish()
+        self.ack(room, viewer, 1)
+        room.publish()
+        room.clock.push(0.9)
+        assert lag(room.feed, viewer, room.clock()) == 0
+        room.clock.push(4)
+        assert 3.8 <= lag(room.feed, viewer, room.clock()) <= 4
+        self.ack(room, viewer, 2)
+        assert lag(room.feed, viewer, room.clock()) == 0
+
+    def test_who_never_acks_is_judged_by_what_was_written(self, room, viewers):
+        viewer, sink = room.add(viewers(Variant.FLAT))
+        room.publish()
+        assert lag(room.feed, viewer, room.clock()) == 0
+        sink.stalled = True
+        room.publish()
+        room.publish()
+        room.clock.push(5)
+        assert lag(room.feed, viewer, room.clock()) == 5
+
+    def test_where_nobody_looks_nobody_is_behind(self, room, viewers):
+        viewer, _ = room.add(viewers())
+        room.publish()
+        self.ack(room, viewer, 1)
+        viewer.hidden = True
+        viewer.settle()
+        room.publish()
+        room.clock.push(60)
+        assert lag(room.feed, viewer, room.clock()) == 0
 
 
 class TestStuck:

@@ -16,8 +16,9 @@ import pytest_asyncio
 
 from rooms import Connection
 from spectator.embedded import EmbeddedStore
-from spectator.hub import Policy
+from spectator.hub import Policy, Stage
 from spectator.tasks import Tasks
+from tests.harness.hoarding import hoarding
 from tests.harness.waiting import eventually
 from tests.spectator.hub.decoder import Decoder
 from tests.spectator.server.conftest import Site, running
@@ -166,12 +167,16 @@ def raws() -> Iterator[list[Raw]]:
 async def quick_site(store, connection, tmp_path, page_folder) -> AsyncIterator[Site]:
     """A server whose patience with slow viewers is short."""
     async with running(store.url, tmp_path, static_dir=page_folder) as site:
-        policy = Policy(dead_s=1.5, ping_s=2.0, pong_s=0.5, look_s=0.2, abort_s=0.5)
-        await site.manager.hub.stop()
-        hub = type(site.manager.hub)(site.manager.log, site.manager.rooms, policy=policy)
-        await hub.start()
-        site.manager.hub = hub
+        await with_patience(site, Policy(dead_s=1.5, ping_s=2.0, pong_s=0.5, look_s=0.2, abort_s=0.5))
         yield site
+
+
+async def with_patience(site: Site, policy: Policy) -> None:
+    """Give the server's hub other numbers; before anybody watches."""
+    await site.manager.hub.stop()
+    hub = type(site.manager.hub)(site.manager.log, site.manager.rooms, policy=policy)
+    await hub.start()
+    site.manager.hub = hub
 
 
 @pytest.mark.faults
@@ -255,6 +260,49 @@ class TestSlow:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(ann.socket.receive(), 0.5)
             assert not ann.socket.closed
+
+    async def test_a_proxy_that_takes_everything_hides_nobody(self, site, raws):
+        """The socket shows nothing; the acks do: the owner is told, no more is sent, at last it is ended."""
+        await with_patience(site, Policy(ack_every_s=0.2, ack_s=1.0, dead_s=4.0, look_s=0.2, abort_s=0.5))
+        made, room, token = await room_of(site, max_spectators=10)
+        ben = (await site.join(made["room"]["code"], "Ben"))["token"]
+        async with (
+            hoarding(site.url) as proxy,
+            watching(Site(proxy.url, "", site.manager, site.session), room, token=token) as slow,
+        ):
+            await slow.next("snapshot")
+            (viewer,) = site.manager.hub.view(room).viewers
+            async with watching(site, room, token=ben) as good:
+                await good.next("snapshot")
+                last = await self.flood(site, room, 1)
+                await good.events(20)
+                await slow.events(20)
+                await slow.say(type="ack", seq=last)
+                await eventually(lambda: viewer.acked == last)
+                proxy.hold()
+                kept: int | None = None  # where it stood when nothing more was sent to it
+                lags: dict[str, int] = {}
+                due = 0.0
+                while viewer.stage is Stage.LIVE:
+                    before, last = last, await self.flood(site, room, 1, last // 20)
+                    assert [event["metadata"]["n"] for event in await good.events(20)] == list(
+                        range(before, last)
+                    )
+                    if time.monotonic() >= due:  # as often as a page does, for this patience
+                        await good.say(type="ack", seq=last)
+                        due = time.monotonic() + 0.2
+                    assert viewer.buffered() == 0, "the proxy takes everything"
+                    if viewer.held:
+                        kept = kept or viewer.place
+                        assert viewer.place == kept, "what it has not seen is not followed by more"
+                    answer = await site.call("GET", f"/rooms/{room}/spectators", token=made["owner_token"])
+                    told = {one["name"]: one["lag_ms"] for one in answer.body["spectators"]}
+                    if viewer.stage is Stage.LIVE:
+                        lags = told
+                assert lags["Ann"] > 700
+                assert lags["Ben"] < lags["Ann"]
+                proxy.let_go()
+                assert await slow.closed() == 4001
 
     async def test_one_that_reads_again_gets_no_gap(self, site, raws):
         _, room, token = await room_of(site)
