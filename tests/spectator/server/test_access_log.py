@@ -2,13 +2,17 @@
 
 import logging
 import re
+from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
+from rooms import Connection
+from spectator.embedded import EmbeddedStore
 from spectator.server.access_log import AccessLog, access_logger, shown_path
+from tests.spectator.server.conftest import running
 
 
 async def line(path: str, status: int, caplog: pytest.LogCaptureFixture, level: int = logging.INFO) -> str:
@@ -68,3 +72,12 @@ def test_a_path_shows_neither_what_may_be_a_secret_nor_what_forges_a_line(
     path: str, canonical: str, shown: str
 ) -> None:
     assert shown_path(path, canonical) == shown
+
+
+async def test_behind_a_proxy_the_line_names_who_asked_it(
+    store: EmbeddedStore, connection: Connection, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, access_logger.name)
+    async with running(store.url, tmp_path, behind_proxy=True) as site:
+        await site.send("GET", "/nowhere", headers={"X-Forwarded-For": "203.0.113.7"})
+    assert "203.0.113.7 GET /? 404" in caplog.text

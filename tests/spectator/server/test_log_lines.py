@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from spectator.server.log_lines import JsonLines, LogLines, event_of
+from spectator.server.log_lines import JsonLines, LogLines, _is_news, event_of
 from spectator.server.observing import CURRENT, Seen
 from tests.harness.hostile import ACCEPTED, ESCAPES, REFUSED, TEXTS
 from tests.harness.servers import ServerProcess
@@ -167,3 +167,12 @@ def tell_it_hostile_things(chatty: ServerProcess) -> None:
         chatty.call("PATCH", f"/rooms/{room['id']}", {text[:100]: text[:100]})
         event = {"type": "training_metrics", "data": {text[:100]: 1}, text[:50]: text[:100]}
         chatty.call("POST", f"/rooms/{room['id']}/events", event)
+
+
+def test_each_write_to_a_broken_connection_is_no_news() -> None:
+    def record(name: str, message: str) -> logging.LogRecord:
+        return logging.LogRecord(name, logging.WARNING, "x.py", 1, message, (), None)
+
+    assert not _is_news(record("asyncio", "socket.send() raised exception."))
+    assert _is_news(record("asyncio", "Executing %s took %.3f seconds"))
+    assert _is_news(record("spectator.hub", "socket.send() raised exception."))
