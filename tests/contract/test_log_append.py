@@ -306,6 +306,22 @@ class Repeating:
         return await self._connection.run(script, keys, args)
 
 
+class Keeping:
+    """A connection that remembers what was appended through it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.calls: list[tuple[Script, Sequence[str], Sequence[Any]]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    async def run(self, script: Script, keys: Sequence[str], args: Sequence[Any]) -> Any:
+        if script.name == "append":
+            self.calls.append((script, keys, args))
+        return await self._connection.run(script, keys, args)
+
+
 async def test_a_call_that_the_connection_repeats_counts_once(connection: Connection) -> None:
     await open_room(connection)
     log = Log(cast("Connection", Repeating(connection)), Retention(checkpoint_after=100))
@@ -320,6 +336,21 @@ async def test_a_call_that_the_connection_repeats_counts_once(connection: Connec
     [tail] = await Log(connection).read([(ROOM, Cursor.START)])
     assert [entry.last for entry in tail.entries] == [2, 3, 5, 6, 8, 9, 11, 12, 14, 15]
     assert (tail.head.run_id, tail.head.bytes_after_checkpoint) == ("run-14", 0)
+
+
+async def test_a_call_that_is_repeated_late_counts_once(connection: Connection) -> None:
+    """Others have appended meanwhile: a batch without a number is found among the last of its kind."""
+    await open_room(connection)
+    keeping = Keeping(connection)
+    log = Log(cast("Connection", keeping))
+    for number in range(1, 61):
+        await log.append(ROOM, batch(reward(number)))
+        named = await log.append(ROOM, batch(reward(-number)), producer="p", sequence=number)
+        assert named.offset == 2 * number
+    unnamed = keeping.calls[::2]
+    for place, call in enumerate(unnamed[-45:], 15):
+        assert (await connection.run(*call))[1] == 2 * place + 1, "the number it got, whole"
+    assert (await log.heads([ROOM]))[ROOM].seq == 120
 
 
 async def test_every_append_rings_and_a_heartbeat_does_not(connection: Connection) -> None:
