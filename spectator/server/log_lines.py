@@ -93,8 +93,8 @@ def set_up_logging(level: str, form: str = "text") -> None:
 def _is_news(record: logging.LogRecord) -> bool:
     """Leave out what asyncio says of each write to a connection that has just broken.
 
-    A hub writes on until the loop tells that it is gone: thirty lines a second for each viewer of a proxy that
-    was restarted, in the very moment in which somebody reads the log.
+    A hub writes on until the loop tells that it is gone: thirty lines a second for each viewer of a proxy
+    that was restarted, in the very moment in which somebody reads the log.
     """
     return not (record.name == "asyncio" and record.msg == "socket.send() raised exception.")
 

@@ -34,7 +34,8 @@ def doctor(arguments: argparse.Namespace, out: Output) -> int:
     tell(*looked)
     if found is not None:
         tell(*server.ask(found))
-        if found.api.has_credential and not arguments.no_room:
+        opens = told.mode == "online" and told.rank == 0  # else open_room does nothing
+        if found.api.has_credential and opens and not arguments.no_room:
             out.line(f"\nFrom a script to a viewer (measured for {arguments.seconds:g} seconds)")
             measured, taken = measuring.look(found.api, arguments.seconds)
             tell(*measured)
