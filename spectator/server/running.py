@@ -19,6 +19,7 @@ from spectator.server.app import documents, make_app
 from spectator.server.door import make_door
 from spectator.server.garbage import garbage_collected
 from spectator.server.heads import Heads
+from spectator.server.heap import give_back_large_blocks
 from spectator.server.keys import DOORMAN
 from spectator.server.listening import BACKLOG
 from spectator.server.signals import Stop
@@ -65,6 +66,7 @@ async def domain(
 async def _started(
     settings: Settings, store_url: str, stop: Stop, worker: Worker, span: Mark
 ) -> AsyncIterator[Manager]:
+    give_back_large_blocks()
     try:
         manager = await Manager.open(settings, store_url, worker, span)
     except StoreUnavailable as error:
