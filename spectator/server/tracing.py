@@ -79,8 +79,6 @@ class Tracer:
             context=self._extract(carrier) if carrier is not None else None,
             kind=self._trace.SpanKind.SERVER if carrier is not None else self._trace.SpanKind.INTERNAL,
             attributes=dict(told or {}),
-            record_exception=False,  # its message may repeat what was sent
-            set_status_on_exception=False,
         )
         return _Marked(begun, self._trace.StatusCode.ERROR)
 
@@ -109,7 +107,7 @@ class _Marked:
         if kind is not None and not issubclass(kind, asyncio.CancelledError):
             self._span.set_attribute("error.type", getattr(error, "code", None) or kind.__name__)
             self._span.set_status(self._error)
-        self._begun.__exit__(None, None, None)
+        self._begun.__exit__(None, None, None)  # not told of the error: its message may repeat what was sent
 
     def note(self, told: Told) -> None:
         """Add what has become known."""

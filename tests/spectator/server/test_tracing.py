@@ -107,6 +107,19 @@ async def test_a_refusal_is_no_error_of_the_server_and_names_its_code(traced: Tr
         assert "a-guess" not in span.to_json()
 
 
+def test_an_error_is_told_by_its_kind_alone() -> None:
+    kept = InMemorySpanExporter()
+    tracer = Tracer(SimpleSpanProcessor(kept))
+    with pytest.raises(ValueError, match="what was sent"), tracer.span("checkpoint"):
+        raise ValueError("what was sent")
+    tracer.stop()
+    (span,) = kept.get_finished_spans()
+    assert dict(span.attributes or {}) == {"error.type": "ValueError"}
+    assert not span.status.is_ok
+    assert not span.status.is_unset
+    assert "what was sent" not in span.to_json()
+
+
 async def test_a_hub_that_reads_for_its_viewers_says_so(traced: Traced) -> None:
     made, room = await opened(traced.site)
     async with watching(traced.site, room, token=await grant(traced.site, made)) as viewer:
