@@ -81,6 +81,12 @@ GOALS = (
     ),
     Goal("the same, as a multiple of each peer", 1, "x", against_peers),
     Goal(
+        "p99 while 5 of 25 viewers never read, over p99 without",
+        2,
+        "x",
+        column("slow-viewers", "p99 over that of all reading", "5"),
+    ),
+    Goal(
         "decode and check, batches of 100",
         400_000,
         "events/s",

@@ -30,6 +30,7 @@ PARTS = {
     "long-room": "tests.bench.long_room",
     "publish": "tests.bench.publish",
     "fan-out": "tests.bench.fan_out",
+    "slow-viewers": "tests.bench.slow_viewers",
     "memory": "tests.bench.memory",
     "joins": "tests.bench.joins",
     "comebacks": "tests.bench.comebacks",
