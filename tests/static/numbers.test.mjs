@@ -42,6 +42,9 @@ test("labels of an axis tell neighbours apart", () => {
   assert.deepEqual(axis([0, 2500, 5000]), ["0", "2,500", "5,000"]);
   assert.deepEqual(axis([2e-4, 2.5e-4, 3e-4]), ["2e−4", "2.5e−4", "3e−4"]);
   assert.deepEqual(axis([0]), ["0"]);
+  assert.deepEqual(axis([-4.5e-4, -4.25e-4, -4e-4]), ["−4.5e−4", "−4.25e−4", "−4e−4"], "each its own text");
+  assert.deepEqual(axis([2.5e-4, 2.52e-4, 2.54e-4]), ["2.5e−4", "2.52e−4", "2.54e−4"]);
+  assert.deepEqual(axis([0, 5e-8, 1e-7]), ["0", "5e−8", "1e−7"]);
 });
 
 test("a vertical axis begins and ends at a label and holds all values", () => {

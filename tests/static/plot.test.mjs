@@ -34,3 +34,14 @@ test("only lines have dots: no band, no raw line", () => {
   const shown = drawn().series.slice(1).map((one) => typeof one.points?.show === "function");
   assert.deepEqual(shown, [false, false, false, true, true]);
 });
+
+test("the widest label fits beside the plot, however wide its characters are", () => {
+  const size = /** @type {Function} */ (drawn().axes?.[1].size);
+  /** @param {number} wide */
+  const room = (wide) => {
+    const ctx = { save() {}, restore() {}, font: "", measureText: (/** @type {string} */ text) => ({ width: text.length * wide }) };
+    return size({ ctx, height: 200, scales: { y: { min: 2e-4, max: 8e-4 } } });
+  };
+  assert.ok(room(12) >= 4 * 12, "8e−4 has four characters");
+  assert.equal(room(3), room(1), "short ones begin where all charts begin");
+});

@@ -93,7 +93,7 @@ export function axis(ticks) {
   const largest = Math.max(...ticks.map(Math.abs));
   const gap = ticks.length > 1 ? Math.abs(ticks[1] - ticks[0]) : largest;
   if (largest === 0) return ticks.map(() => "0");
-  if (largest < 1e-3 || largest >= 1e15) return ticks.map((tick) => (tick ? short(tick.toExponential(1)) : "0"));
+  if (largest < 1e-3 || largest >= 1e15) return ticks.map((tick) => (tick ? power(tick, gap) : "0"));
   for (const [unit, letter] of /** @type {[number, string][]} */ ([[1e9, "G"], [1e6, "M"], [1e4, "k"]])) {
     const divisor = unit === 1e4 ? 1e3 : unit;
     if (largest >= unit) return fixed(ticks, gap, divisor).map((text) => (text === "0" ? text : text + THIN + letter));
@@ -101,9 +101,20 @@ export function axis(ticks) {
   return fixed(ticks, gap, 1);
 }
 
-/** @param {string} text */
-function short(text) {
-  return withMinus(text.replace(".0e", "e").replace("e+", "e"));
+/**
+ * A number as 2.75e−4, with as many digits as it takes to tell it from its neighbours.
+ * @param {number} tick
+ * @param {number} gap to the next label
+ */
+function power(tick, gap) {
+  const digits = exponent(Math.abs(tick)) - exponent(gap) + extra(gap);
+  const text = tick.toExponential(Math.max(0, Math.min(6, digits)));
+  return withMinus(text.replace(/\.?0*e/, "e").replace("e+", "e"));
+}
+
+/** @param {number} value above 0 */
+function exponent(value) {
+  return Math.floor(Math.log10(value) + 1e-9);
 }
 
 /**
@@ -125,7 +136,7 @@ function fixed(ticks, gap, divisor) {
  * @param {number} step
  */
 function extra(step) {
-  const lead = step / 10 ** Math.floor(Math.log10(step) + 1e-9);
+  const lead = step / 10 ** exponent(step);
   return Math.abs(lead - Math.round(lead)) > 1e-6 ? 1 : 0;
 }
 

@@ -19,8 +19,6 @@ const LEFT = 36;
 const BELOW = 20;
 const ABOVE = 6;
 const GAP = 8;
-/** Width of one character of a label, about; only decides how much room is kept. */
-const CHARACTER = 7.2;
 
 /**
  * Columns that one curve takes in uPlot's data, in this order.
@@ -71,7 +69,7 @@ export function options(wishes) {
     axes: [
       { show: false },
       // Only keeps the room: labels and rules are ours.
-      { size: (plot) => gutter(plot, wishes.share), splits: (_, __, min, max) => [min, max], values: (_, ticks) => ticks.map(() => ""), ticks: { show: false }, grid: { show: false } },
+      { size: (plot) => gutter(plot, wishes), splits: (_, __, min, max) => [min, max], values: (_, ticks) => ticks.map(() => ""), ticks: { show: false }, grid: { show: false } },
     ],
     scales: { x: { time: false }, y: { range: (_, min, max) => rangeOf(min, max, wishes.height) } },
     series,
@@ -135,14 +133,18 @@ function labelsFor(height) {
 /**
  * Room for the longest label; curves begin at the same place in all charts whose labels are short.
  * @param {uPlot} plot
- * @param {boolean} share
+ * @param {Wishes} wishes
  */
-function gutter(plot, share) {
+function gutter(plot, { share, colours }) {
   const { min, max } = plot.scales.y;
   if (min === undefined || max === undefined || min === null || max === null) return LEFT;
   const labels = labelsOf(vertical(min, max, labelsFor(plot.height)).ticks, share);
-  const longest = Math.max(0, ...labels.map((label) => label.length));
-  return Math.max(LEFT, Math.ceil(longest * CHARACTER) + GAP);
+  const { ctx } = plot;
+  ctx.save();
+  ctx.font = fontAt(colours.font, 1);
+  const widest = Math.max(0, ...labels.map((label) => ctx.measureText(label).width));
+  ctx.restore();
+  return Math.max(LEFT, Math.ceil(widest) + GAP);
 }
 
 /**
