@@ -13,7 +13,7 @@ READY := $(VENV)/.ready
 export PATH := $(abspath $(BIN)):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo demo-lan cluster test test-python test-page test-pythons check format bench faults clean
+.PHONY: help demo demo-lan cluster test test-python test-page test-pythons test-aiohttps check format bench faults clean
 
 help: ## tell what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -39,8 +39,11 @@ test-python: $(READY)-test $(READY)-browser $(READY)-proxy $(READY)-faketime $(R
 test-page: $(READY)-page
 	cd static && npm test
 
-test-pythons: $(READY)-test ## the trainer's side on every Python found; needs a 3.8
+test-pythons: $(READY)-test test-aiohttps ## the trainer's side on every Python found; needs a 3.8
 	$(BIN)/python tests/pythons.py
+
+test-aiohttps: $(READY)-test ## what we rely on in aiohttp, on the oldest supported version and the newest
+	$(BIN)/python tests/aiohttps.py
 
 check: $(READY)-dev $(READY)-page ## format, lint, types, floors, page
 	$(BIN)/ruff format --check .
