@@ -37,6 +37,7 @@ PARTS = {
     "wrong-passwords": "tests.bench.wrong_passwords",
     "hidden-rooms": "tests.bench.hidden_rooms",
     "sick-store": "tests.bench.sick_store",
+    "watched": "tests.bench.watched",
 }
 
 
