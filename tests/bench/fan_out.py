@@ -46,7 +46,7 @@ class Grid:
 
 
 TINY = Grid(viewers=(3,), rates=(20,), seconds=0.5, slow_seconds=1, rounds=0)
-QUICK = Grid(viewers=(1_000,), rates=(20, 100), seconds=1.5, slow_seconds=3, rounds=0)
+QUICK = Grid(viewers=(1_000,), rates=(20, 100), seconds=1.0, slow_seconds=3, rounds=0)
 FULL = Grid(viewers=VIEWERS, rates=RATES, seconds=3.0, slow_seconds=6.0, rounds=2)
 
 

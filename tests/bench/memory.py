@@ -49,7 +49,7 @@ def measure(effort: Effort) -> list[Table]:
             f"{idle(ours, effort.of(tiny=10, quick=500, full=1_000)) / 1024:.1f} KB",
         )
     deaf_viewers = effort.of(tiny=2, quick=50, full=100)
-    seconds = effort.of(tiny=1.0, quick=8.0, full=25.0)
+    seconds = effort.of(tiny=0.3, quick=4.0, full=25.0)
     reading, deaf = (crowd(deaf_viewers, seconds, reads=reads) for reads in (True, False))
     more = (deaf - reading) / deaf_viewers / 1024
     made.add("a viewer that never reads, beyond one that does", f"{written(more)} KB")

@@ -63,7 +63,7 @@ def measure(effort: Effort) -> list[Table]:
 
 def _window(ours: Ours, trainer: Child, load: Child, effort: Effort, guarded: str | None) -> dict:
     """One window of measuring; ``guarded``: the code of the room whose password is guessed meanwhile."""
-    seconds = effort.of(tiny=1.0, quick=4.0, full=10.0)
+    seconds = effort.of(tiny=0.5, quick=3.0, full=10.0)
     trainer.say(rate=RATE, seconds=seconds + 2 * LEAD, jitter=True)
     time.sleep(LEAD)
     load.say(do="measure", seconds=seconds, pids=[ours.pid])
