@@ -202,9 +202,9 @@ class Scene:
             await self.call(what, method, path, body, token=token, url=url)
 
     async def present(self) -> set[str]:
-        """The names of those who hold a seat, as the owner is told."""
+        """The names of those who are connected, as the owner is told: of other members no lag is known."""
         told = await self._asked("GET", f"/rooms/{self.room}/spectators")
-        return {person["name"] for person in told["spectators"]}
+        return {person["name"] for person in told["spectators"] if person["lag_ms"] is not None}
 
     async def _keep_calling(self, every_s: float, number: int) -> None:
         while True:

@@ -62,7 +62,7 @@ async def _there_and_back(scene: Scene, clock: FakeTime) -> float:
         worst = max(worst, time.monotonic() - began)
         await asyncio.sleep(SETTLE_S)
         missing = {viewer.view.name for viewer in scene.viewers} - await scene.present()
-        assert not missing, f"{missing} have no seat any more"
+        assert not missing, f"{missing} are not counted as present any more"
     await scene.settle()
     scene.assert_sockets_survived()
     return worst
