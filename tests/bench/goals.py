@@ -113,6 +113,14 @@ GOALS = (
         column("long-room", "first visitor of a fresh server, s"),
     ),
     Goal("5,000 people join at once, the last has the picture", 5, "s", column("joins", "last, s", "5,000")),
+    Goal(
+        "3,000 viewers after a server kill, all have everything",
+        10,
+        "s",
+        column("comebacks", "all have everything after, s", "3,000"),
+    ),
+    Goal("silent gaps of those who came back", 0, "in all", column("comebacks", "silent gaps")),
+    Goal("a call while the store is silent, the longest", 2.5, "s", column("sick-store", "longest, s")),
 )
 
 

@@ -42,7 +42,7 @@ def measure(effort: Effort) -> list[Table]:
         "AUC",
         "chance",
     )
-    asks = effort.of(tiny=3, quick=40, full=400)
+    asks = effort.of(tiny=3, quick=20, full=400)
     made = Table("hidden-rooms", head)
     times: dict[tuple[str, str, bool], list[float]] = defaultdict(list)
     with (
