@@ -11,7 +11,7 @@ from tests.spectator.server.conftest import Site
 
 def noted(room=None, caller=None):
     call = SimpleNamespace(caller=caller) if caller is not None else None
-    return SimpleNamespace(known_room=room, call=call)
+    return SimpleNamespace(known_room=room, call=call, tenant=None)
 
 
 def test_each_request_has_a_name_of_its_own():
