@@ -321,8 +321,8 @@ class StoreFull(StoreUnavailable):
 
     code = "store_full"
     text = (
-        "The store has no memory or no disk left, so nothing was written. It goes on when whoever runs it gives "
-        "it more; send this again later."
+        "The store has no memory or no disk left, so nothing was written. It goes on when whoever runs it "
+        "gives it more; send this again later."
     )
 
 

@@ -59,7 +59,7 @@ def socket_path(data_dir: Path, runtime_dir: str | None) -> Path:
 
 
 def runtime_folder(runtime_dir: str | None, name_bytes: int = 40) -> Path:
-    """Return a folder for this user's sockets, which only this user may enter; it is made where it is missing.
+    """Return a folder for this user's sockets, which only this user may enter; made where it is missing.
 
     Args:
         runtime_dir: the value of ``XDG_RUNTIME_DIR``, or None.
