@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -13,6 +14,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from rooms import RoomsError, StoreUnavailable
+from spectator.embedded import EmbeddedStore, open_store
 from spectator.manager import Manager
 from spectator.nodes import ALONE, Worker
 from spectator.server.app import documents, make_app
@@ -29,13 +31,13 @@ from spectator.server.under_way import UNDER_WAY
 from spectator.settings import Settings, SettingsError
 from spectator.spans import Mark
 
-GOODBYE_BY_S: Final = 4.0
+GOODBYE_BY_S: Final = 3.5
 """So long after the first SIGTERM the viewers have been told, and their connections are closed."""
 
-ANSWERED_BY_S: Final = 6.6
+ANSWERED_BY_S: Final = 5.4
 """So long after it the calls that were under way are answered; what is not is cut off."""
 
-STORED_BY_S: Final = 9.3
+STORED_BY_S: Final = 6.8
 """So long after it what was noted is written (the audit), or left."""
 
 _LAST_WORDS_S: Final = 1.0
@@ -43,10 +45,35 @@ _LAST_WORDS_S: Final = 1.0
 
 logger = logging.getLogger("spectator.server")
 
+ENDED_BY_S: Final = 7.4
+"""So long after it nothing is waited for any more; the rest of ten seconds is for a machine that is busy."""
+
 _ACCEPTS: Final = 64
 """Connections accepted in one turn of the loop."""
 
 _LOOK_S: Final = 2.0
+
+
+@asynccontextmanager
+async def own_store(settings: Settings, stop: Stop) -> AsyncIterator[str]:
+    """The URL of the embedded store; whoever uses it last shuts it down."""
+    store = await open_store(settings.data_dir)
+    try:
+        yield store.url
+    finally:
+        await stop.within(ENDED_BY_S, lambda: _closed(store), "the end of the store")
+
+
+async def _closed(store: EmbeddedStore) -> None:
+    """Close it in a thread that keeps no process alive: a store that hangs must not hold up the end."""
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+
+    def close() -> None:
+        store.stop()
+        loop.call_soon_threadsafe(done.set)
+
+    threading.Thread(target=close, name="spectator-store-end", daemon=True).start()
+    await done.wait()
 
 
 @asynccontextmanager

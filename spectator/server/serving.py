@@ -8,18 +8,17 @@ import resource
 import shutil
 import socket
 import tempfile
-import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from spectator.embedded import EmbeddedStore, open_store, runtime_folder
+from spectator.embedded import runtime_folder
 from spectator.server.discovery import Discovery
 from spectator.server.listening import open_sockets, url_of
 from spectator.server.log_lines import set_up_logging
-from spectator.server.running import answering, domain, until_over
+from spectator.server.running import answering, domain, own_store, until_over
 from spectator.server.signals import Reload, Stop, signals
 from spectator.server.tls import Certificate
 from spectator.server.workers import Crew, Interrupted
@@ -27,9 +26,6 @@ from spectator.settings import Settings, private_folder, runtime_dir
 from spectator.tasks import Tasks
 
 logger = logging.getLogger("spectator.server")
-
-ENDED_BY_S: Final = 9.8
-"""So long after the first SIGTERM nothing is waited for any more."""
 
 _CLAIM_S: Final = 20.0
 
@@ -95,7 +91,7 @@ async def _serve_alone(begun: _Start) -> None:
     async with AsyncExitStack() as stack:
         store_url = settings.redis_url
         if store_url is None:
-            store_url = await stack.enter_async_context(_own_store(settings, stop))
+            store_url = await stack.enter_async_context(own_store(settings, stop))
         manager = await stack.enter_async_context(domain(settings, store_url, stop))
         stack.enter_context(signals(stop, Reload(manager, begun.certificate).run))
         served = answering(
@@ -118,7 +114,7 @@ async def _serve_by_workers(begun: _Start) -> None:
     settings, stop, ready = begun.settings, begun.stop, begun.ready
     async with AsyncExitStack() as stack:
         if settings.redis_url is None:  # the workers find it running, and it stays when all of them die
-            await stack.enter_async_context(_own_store(settings, stop))
+            await stack.enter_async_context(own_store(settings, stop))
         folder = Path(tempfile.mkdtemp(prefix="workers-", dir=runtime_folder(runtime_dir())))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         crew = Crew(settings, begun.sockets, folder, ready.join_root or "")
@@ -131,28 +127,6 @@ async def _serve_by_workers(begun: _Start) -> None:
         begun.told(f" with {settings.workers} workers")
         await crew.over(stop)
         logger.info("stopping")
-
-
-@asynccontextmanager
-async def _own_store(settings: Settings, stop: Stop) -> AsyncIterator[str]:
-    """The URL of the embedded store; whoever uses it last shuts it down."""
-    store = await open_store(settings.data_dir)
-    try:
-        yield store.url
-    finally:
-        await stop.within(ENDED_BY_S, lambda: _closed(store), "the end of the store")
-
-
-async def _closed(store: EmbeddedStore) -> None:
-    """Close it in a thread that keeps no process alive: a store that hangs must not hold up the end."""
-    loop, done = asyncio.get_running_loop(), asyncio.Event()
-
-    def close() -> None:
-        store.stop()
-        loop.call_soon_threadsafe(done.set)
-
-    threading.Thread(target=close, name="spectator-store-end", daemon=True).start()
-    await done.wait()
 
 
 @asynccontextmanager

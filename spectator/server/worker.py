@@ -13,12 +13,12 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
-from spectator.embedded import StoreError, open_store
+from spectator.embedded import StoreError
 from spectator.server.log_lines import set_up_logging
 from spectator.server.orders import RELOAD, STOP, Orders
-from spectator.server.running import answering, domain, until_over
+from spectator.server.running import answering, domain, own_store, until_over
 from spectator.server.signals import Reload, Stop, signals
 from spectator.server.tls import Certificate
 from spectator.settings import SettingsError
@@ -76,31 +76,20 @@ async def run(orders: Orders) -> None:
     certificate = Certificate.of(settings)
     sockets = [socket.socket(fileno=descriptor) for descriptor in orders.descriptors]
     sockets.append(_sibling_listener(orders))
-    store_url = settings.redis_url
-    store = None
-    if store_url is None:
-        store = await open_store(settings.data_dir)
-        store_url = store.url
-    try:
-        async with domain(settings, store_url, stop, orders.worker) as manager:
-            reload = Reload(manager, certificate).run
-            async with (
-                _Line(stop, reload).listening(),
-                answering(
-                    manager,
-                    settings,
-                    sockets,
-                    join_root=orders.join_root,
-                    certificate=certificate,
-                    stop=stop,
-                ),
-            ):
-                with signals(stop, reload):
-                    report(ready=True)
-                    await until_over(manager, stop, None, lambda idle: report(idle=idle))
-    finally:
-        if store is not None:
-            await store.close()
+    async with AsyncExitStack() as stack:
+        store_url = settings.redis_url
+        if store_url is None:
+            store_url = await stack.enter_async_context(own_store(settings, stop))
+        manager = await stack.enter_async_context(domain(settings, store_url, stop, orders.worker))
+        reload = Reload(manager, certificate).run
+        await stack.enter_async_context(_Line(stop, reload).listening())
+        served = answering(
+            manager, settings, sockets, join_root=orders.join_root, certificate=certificate, stop=stop
+        )
+        await stack.enter_async_context(served)
+        stack.enter_context(signals(stop, reload))
+        report(ready=True)
+        await until_over(manager, stop, None, lambda idle: report(idle=idle))
 
 
 def _sibling_listener(orders: Orders) -> socket.socket:

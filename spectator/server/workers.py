@@ -29,7 +29,7 @@ logger = logging.getLogger("spectator.server")
 START_S: Final = 60.0
 """A worker that does not serve after so long is ended: it may wait for a store that reads a large file."""
 
-END_S: Final = 9.7
+END_S: Final = 8.0
 """So long after it was told to end a worker is killed."""
 
 HURRY_S: Final = 1.0

@@ -9,8 +9,7 @@ from spectator.hub.hub import AFTER_MS, RETURN_MS
 from spectator.hub.policy import Policy
 from spectator.manager.manager import MOST_WAITS
 from spectator.nodes import ALIVE_MS
-from spectator.server.running import STORED_BY_S
-from spectator.server.serving import ENDED_BY_S
+from spectator.server.running import ENDED_BY_S, STORED_BY_S
 from spectator.server.turns import AT_ONCE
 from spectator.server.webhooks import AT_ONCE as WEBHOOKS_AT_ONCE
 from spectator.server.workers import END_S
