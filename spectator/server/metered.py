@@ -80,7 +80,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric("spectator_store_lag_seconds", "histogram",
            "From an event being stored to this node having read it; a value a read.", _counted("store_lag")),
     Metric("spectator_viewer_lag_seconds", "histogram",
-           "How far behind a viewer was when it said what it has; about one value a viewer and second.",
+           "How far behind a viewer was when it said what it has, once a second (flat and SSE say nothing).",
            _counted("viewer_lag")),
     Metric("spectator_beat_seconds", "histogram",
            "How long a beat took: reading the rooms that rang, writing to their viewers.", _counted("beat")),
