@@ -22,6 +22,7 @@ from spectator.server.keys import (
     SETTINGS,
     TABLE,
     TURNS,
+    WATCHING,
     WEBHOOKS,
 )
 from spectator.server.metered import Meter
@@ -48,7 +49,7 @@ def make_app(manager: Manager, settings: Settings, *, join_root: str = "") -> we
     app[UNDER_WAY] = UnderWay()
     app[SETTINGS] = settings
     app[DOORMAN] = Doorman(settings)
-    app[TURNS], app[PUBLISHING] = Turns(), Turns()
+    app[TURNS], app[WATCHING], app[PUBLISHING] = Turns(), Turns(), Turns()
     app[GUESSING] = Turns(GUESSES_AT_ONCE, GUESS_WAITS_S)
     app[JOIN_ROOT] = join_root
     app[METER] = Meter(manager)

@@ -49,12 +49,13 @@ class Noted:
         call: who calls, as soon as that is known.
         actor: who did it, where the credential does not say.
         room: the room, where the address does not say.
+        tenant: of whoever called; set when it is over.
         subject: what it was done to or with, where neither address nor body says.
         outcome: what became of it, if no error tells.
         count: how many times.
     """
 
-    __slots__ = ("actor", "call", "count", "outcome", "request", "room", "subject", "what")
+    __slots__ = ("actor", "call", "count", "outcome", "request", "room", "subject", "tenant", "what")
 
     def __init__(self, route: Route, request: web.Request) -> None:
         self.what = route.audit
@@ -62,6 +63,7 @@ class Noted:
         self.call: Call | None = None
         self.actor: Actor | None = None
         self.room: Room | None = None
+        self.tenant: str | None = None
         self.subject: str | None = None
         self.outcome = OK
         self.count = 1
@@ -72,13 +74,28 @@ class Noted:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.what is None or (error is not None and not isinstance(error, Exception)):
-            return
+        try:
+            if self.what is not None and (error is None or isinstance(error, Exception)):
+                self._conclude(self.what, error)
+        finally:
+            self._let_go()
+
+    def _conclude(self, what: str, error: Exception | None) -> None:
         if isinstance(error, StoreUnavailable) and self.call is None:
             return  # nobody knows who it was, and nothing was done
         if error is not None:
             self.outcome = _code(error)
-        self._note(self.what)
+        self._note(what)
+
+    def _let_go(self) -> None:
+        """Keep what is asked afterwards, and not the request.
+
+        It holds this too, and what holds each other stays, with the connection, until garbage is looked for.
+        """
+        self.room = self.known_room
+        self.tenant = self.call.caller.tenant if self.call is not None else None
+        self.call = None
+        del self.request
 
     @property
     def known_room(self) -> Room | None:

@@ -113,6 +113,8 @@ class Door(web.RequestHandler):
         finally:
             self._heads.end(self)
             self._idle = True
+            if isinstance(resp, web.WebSocketResponse):
+                _untangle(resp)
 
 
 def make_door(
@@ -141,3 +143,14 @@ def make_door(
         "auto_decompress": False,
     }
     return Door(server, Heads() if heads is None else heads, address_of, loop=loop, **options)
+
+
+def _untangle(socket: web.WebSocketResponse) -> None:
+    """Let go of where an error of aiohttp was raised: the trace holds the socket, and the socket the error.
+
+    Else all that belonged to a connection would stay until garbage is looked for.
+    """
+    error = socket.exception()
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__context__

@@ -21,6 +21,10 @@ TURNS: web.AppKey[Turns] = web.AppKey("TURNS", Turns)
 PUBLISHING: web.AppKey[Turns] = web.AppKey("PUBLISHING", Turns)
 """Turns of those who publish: what people watch does not stand in line behind strangers at the door."""
 
+WATCHING: web.AppKey[Turns] = web.AppKey("WATCHING", Turns)
+"""Turns of those who come to watch: whoever was let in, or comes back, is not in line behind those who ask to
+be. In one line a node that cannot keep up lets people in who then do not get to watch."""
+
 GUESSING: web.AppKey[Turns] = web.AppKey("GUESSING", Turns)
 """Turns of those who try a password: fewer, because each waits for a hash and would hold up all others."""
 

@@ -68,7 +68,8 @@ class Seen:
         found = self._noted.known_room
         if found is not None:
             return found.tenant
-        return self._noted.call.caller.tenant if self._noted.call is not None else None
+        call = self._noted.call
+        return call.caller.tenant if call is not None else self._noted.tenant
 
 
 SEEN: Final[web.RequestKey[Seen]] = web.RequestKey("SEEN", Seen)

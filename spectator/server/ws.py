@@ -15,7 +15,7 @@ from aiohttp import hdrs, web
 from rooms import RoomsError
 from spectator.hub import Close, Variant, Viewer
 from spectator.server.access import bearer_of, caller_of, client_of
-from spectator.server.keys import MANAGER, SETTINGS, TURNS
+from spectator.server.keys import MANAGER, SETTINGS, WATCHING
 from spectator.server.observing import SEEN
 from spectator.server.problems import answer_of
 from spectator.server.sockets.connection import Connection
@@ -60,7 +60,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
         request.match_info["room"],
         bearer,
         partial(caller_of, request),
-        request.app[TURNS],
+        request.app[WATCHING],
     )
     try:
         if refusal is not None:

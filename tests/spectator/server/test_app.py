@@ -2,7 +2,9 @@
 
 import pytest
 
+from spectator.server.app import make_app
 from spectator.server.headers import SECURITY_HEADERS
+from spectator.server.keys import GUESSING, PUBLISHING, TURNS, WATCHING
 from spectator.server.table import ROUTES
 from tests.spectator.server.conftest import Site
 
@@ -79,3 +81,8 @@ async def test_no_credential_in_any_log(site: Site, caplog: pytest.LogCaptureFix
 async def test_answers_are_not_kept_by_anybody(site: Site) -> None:
     made = await site.call("POST", "/rooms", {}, token="key")
     assert made.headers["Cache-Control"] == "no-store"
+
+
+async def test_who_watches_who_publishes_and_who_guesses_stand_in_lines_of_their_own(site: Site) -> None:
+    app = make_app(site.manager, site.manager.settings)
+    assert len({id(app[key]) for key in (TURNS, WATCHING, PUBLISHING, GUESSING)}) == 4

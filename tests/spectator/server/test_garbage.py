@@ -1,10 +1,14 @@
+import asyncio
 import gc
 import weakref
 from collections.abc import Iterator
 
 import pytest
 
+from spectator.server.door import Door
 from spectator.server.garbage import ENDED, Garbage, garbage_collected
+from tests.harness.waiting import eventually
+from tests.spectator.server.sockets.watching import watching
 
 
 class Crowd:
@@ -75,3 +79,36 @@ async def test_the_process_is_left_as_it_was():
         assert gc.isenabled()
     assert gc.get_threshold() == before
     assert gc.get_freeze_count() == 0
+
+
+def doors() -> int:
+    """Connections that are there still, ended or not."""
+    return sum(isinstance(one, Door) for one in gc.get_objects())
+
+
+async def asked(url: str, request: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rsplit(":", 1)[1]))
+    writer.write(request)
+    try:
+        return await reader.read()
+    finally:
+        writer.close()
+
+
+async def test_what_belonged_to_a_connection_goes_with_it(site):
+    """Nobody looks for garbage here: what held each other would stay, twenty kilobytes a viewer."""
+    made = await site.create()
+    path = f"/api/v1/rooms/{made['room']['code']}/join"
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    token = (await site.join(made["room"]["code"]))["token"]
+    gc.collect()
+    gc.disable()
+    try:
+        before = doors()
+        for _ in range(3):
+            assert (await asked(site.url, head.encode())).startswith(b"HTTP/1.1 200 ")
+            async with watching(site, made["room"]["id"], token=token) as watcher:
+                await watcher.next("snapshot")
+        await eventually(lambda: doors() <= before, what="the connections are gone")
+    finally:
+        gc.enable()
