@@ -156,6 +156,7 @@ class Connection:
             self._caller = await self._identify(self._bearer)
             admission = await admit(self._manager, self._ref, self._caller, self._viewer.client)
             note_watching(self._manager, self._caller, self._viewer.client, room=admission.room)
+            self._bearer = ""  # it was shown, and takes 300 bytes for as long as the viewer stays
             if admission.right.request_id is None:
                 await self._attach(admission)
             else:
