@@ -65,9 +65,7 @@ class Scene:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._stop_calling()
         ends = [trainer.close() for trainer in self.trainers] + [viewer.leave() for viewer in self.viewers]
         for poster in self.posters:
             poster.abandon()
@@ -161,6 +159,12 @@ class Scene:
             calling = self._keep_calling(every_s, number)
             self._tasks.append(asyncio.get_running_loop().create_task(calling, name=f"caller {number}"))
 
+    async def _stop_calling(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
     async def call(
         self, what: str, method: str, path: str, body: Any = None, *, token: str | None, url: str = ""
     ) -> int:
@@ -252,7 +256,8 @@ class Scene:
         return time.monotonic() - began
 
     async def settle(self) -> None:
-        """Let the publishers come to their end and every viewer to the head of the log."""
+        """Let the publishers come to their end and every viewer to the head of the log; no more calls."""
+        await self._stop_calling()
         for trainer in self.trainers:
             await trainer.stop()
             await trainer.drained(PATIENCE_S)
