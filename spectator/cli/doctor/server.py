@@ -13,7 +13,7 @@ from spectator.client.address import Address
 from spectator.client.api import Api
 from spectator.client.environment import Environment
 from spectator.client.errors import NoServer, Refused, SpectatorError, Unreachable
-from spectator.client.local_server import LocalServer, cannot_start
+from spectator.client.local_server import LocalServer, cannot_serve
 from spectator.client.opening import find_api
 from spectator.client.transport import Transport, proxy_for
 
@@ -87,7 +87,7 @@ def ask(found: Found) -> Iterator[Finding]:
 
 
 def _no_server(environment: Environment) -> Finding:
-    why = cannot_start()
+    why = cannot_serve()
     if environment.autostart and why is None:
         return Finding(
             "server",
@@ -97,7 +97,9 @@ def _no_server(environment: Environment) -> Finding:
             START_IT,
         )
     means = (
-        "SPECTATOR_AUTOSTART is off, so open_room starts none." if why is None else f"open_room finds {why}."
+        "SPECTATOR_AUTOSTART is off, so open_room starts none."
+        if why is None
+        else f"open_room starts none: {why}."
     )
     return Finding("server", PROBLEM, "No server of this user runs here.", means, START_IT)
 
