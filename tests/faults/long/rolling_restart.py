@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tests.bench.machine import allow_files
+from tests.bench.machine import allow_files, cpu_seconds
 from tests.bench.processes import Child, end
 from tests.faults.balancer import FILES
 from tests.faults.crowd import together
@@ -67,7 +67,8 @@ async def _roll(scene: Scene, crowd: Child, servers: list[ServerProcess], viewer
     counts = told["counts"]
     note = (
         f"{told['visits'] - viewers:,} returns, {counts.get('resume exact', 0):,} of them exact; nobody away "
-        f"longer than {told['longest_away']:.1f} s; each server ended within {max(exits):.1f} s"
+        f"longer than {told['longest_away']:.1f} s; each server ended within {max(exits)[0]:.1f} s, "
+        f"{max(cpu for _, cpu in exits):.1f} s of CPU"
     )
     fault = f"rolling restart of two nodes under {viewers:,} viewers"
     outcome = scene.outcome(fault, told["longest_away"], note)
@@ -79,15 +80,23 @@ async def _ask(crowd: Child, do: str, within: float, **order: Any) -> dict[str, 
     return await asyncio.to_thread(crowd.ask, within + 30, do=do, within=within, **order)
 
 
-async def _restart(server: ServerProcess) -> float:
-    """Stop it as a supervisor does, start it again on its port; returns how long it took to end."""
-    assert server.process is not None
-    began = time.monotonic()
-    server.process.send_signal(signal.SIGTERM)
-    await asyncio.to_thread(server.process.wait, 60)
+async def _restart(server: ServerProcess) -> tuple[float, float]:
+    """Stop it as a supervisor does, start it again on its port; returns how long the end took, and its CPU.
+
+    Beside others on a busy machine the first says little without the second.
+    """
+    process = server.process
+    assert process is not None
+    began, spent = time.monotonic(), cpu_seconds(process.pid)
+    process.send_signal(signal.SIGTERM)
+    cpu = 0.0
+    while process.poll() is None:
+        with contextlib.suppress(OSError, ValueError, IndexError):  # it has just ended
+            cpu = max(cpu, cpu_seconds(process.pid) - spent)
+        await asyncio.sleep(0.02)
     took = time.monotonic() - began
     await asyncio.to_thread(server.restart)
-    return took
+    return took, cpu
 
 
 @contextlib.asynccontextmanager

@@ -23,10 +23,8 @@ async def run(folder: Path) -> Outcome:
     ):
         poster = scene.poster()
         poster.start()
-        for viewer in scene.viewers:
-            viewer.silence_s = (
-                2 * FULL_S
-            )  # nothing is published meanwhile, and nobody is to give up by itself
+        for viewer in scene.viewers:  # nothing is published meanwhile, and nobody is to give up by itself
+            viewer.silence_s = 2 * FULL_S
         await eventually(lambda: all(viewer.seq > BEFORE for viewer in scene.viewers), PATIENCE_S)
         store.command("CONFIG", "SET", "maxmemory", store.info("memory")["used_memory"] // 2)
         full_at = time.monotonic()
@@ -36,7 +34,6 @@ async def run(folder: Path) -> Outcome:
         )
         await eventually(lambda: time.monotonic() - full_at > FULL_S, FULL_S + PATIENCE_S)
         assert not _told(scene, "store_unavailable"), "a store that answers is not away"
-        assert await scene.call("newcomer", "POST", f"/rooms/{scene.code}/join", _NEW, token=None) == 503
         store.command("CONFIG", "SET", "maxmemory", 0)
         recovery = await scene.recovered()
         await eventually(lambda: _told(scene, "store_back"), PATIENCE_S, "viewers are told that it is over")
@@ -45,9 +42,6 @@ async def run(folder: Path) -> Outcome:
         refused = sum(poster.refused.values())
         note = f"{refused} POSTs refused in {FULL_S:.0f} s, each with 503 `store_full`"
         return scene.outcome(f"`maxmemory` reached, for {FULL_S:.0f} s", recovery, note)
-
-
-_NEW = {"display_name": "comes too late"}
 
 
 def _told(scene: Scene, code: str) -> bool:

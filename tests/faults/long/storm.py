@@ -34,7 +34,7 @@ async def run(folder: Path) -> Outcome:
                 await scene.settle()
                 fault = f"{RESETS} resets, {SERVER_KILLS} server kills, {STORE_KILLS} store kills"
                 took, call = scene.longest
-                note = f"the longest call, {call}, took {took:.2f} s: it waited for a server to be started"
+                note = f"the longest call, {call}, took {took:.2f} s"
                 outcome = scene.outcome(fault, recovery, note)
                 assert outcome.verdict.acked >= EVENTS
                 return outcome
