@@ -56,8 +56,15 @@ class Newest:
         field = SAMPLED_FIELD[kept.event["type"]]
         before = self._kept.get(key)
         values: dict[str, Any] = before.event[field] if before else {}
-        values.update(_joinable(values, kept.event[field]))
+        names = len(values)
+        fresh = kept.event[field]
+        texts = [name for name, value in fresh.items() if type(value) not in _PLAIN]
+        joinable = _joinable(values, fresh, texts)
+        other = any(values.get(name) != fresh[name] for name in texts)
+        values.update(joinable)
         size = max(kept.size, before.size if before else 0)
+        if before and (other or len(values) > names):
+            size = max(kept.size, _length(values))
         self.put(key, Kept(kept.seq, {**kept.event, field: values}, size))
 
     def clear(self, *, but: str) -> None:
@@ -67,9 +74,20 @@ class Newest:
         self._size = 0 if kept is None else kept.size
 
 
-def _joinable(values: Mapping[str, Any], fresh: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Those of the fresh values that may be kept beside the others."""
-    if len(values) + len(fresh) <= MOST_NAMES and _PLAIN.issuperset(map(type, fresh.values())):
+def _length(values: Mapping[str, Any]) -> int:
+    """About how long these values are as JSON: what was joined of many events is longer than each of them."""
+    texts = (
+        len(value if type(value) is str else str(value))
+        for value in values.values()
+        if type(value) not in _PLAIN
+    )
+    return sum(map(len, values)) + 24 * len(values) + sum(texts)
+
+
+def _joinable(values: Mapping[str, Any], fresh: Mapping[str, Any], texts: list[str]) -> Mapping[str, Any]:
+    """Those of the fresh values that may be kept beside the others; ``texts``: which are no plain numbers."""
+    short = all(len(str(fresh[name])) <= LONG for name in texts)
+    if short and len(values) + len(fresh) <= MOST_NAMES:
         return fresh
     room = MOST_NAMES - len(values)
     joinable = {}

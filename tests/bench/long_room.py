@@ -16,7 +16,7 @@ import aiohttp
 
 from tests.bench.effort import Effort
 from tests.bench.figures import written
-from tests.bench.machine import SERVER_CORE, children_on, rss
+from tests.bench.machine import SERVER_CORE, children_on, cpu_seconds, rss
 from tests.bench.ours import Ours
 from tests.bench.table import Table
 
@@ -32,6 +32,7 @@ HEAD = (
     "server, MB",
     "store, MB",
     "first visitor of a fresh server, s",
+    "of these CPU, s",
     "the next one, s",
 )
 
@@ -109,11 +110,13 @@ def measure(effort: Effort) -> list[Table]:
             had = room.events
             spent = room.publish(points // NAMES)
             mine, store = rss(ours.pid), sum(map(rss, ours.pids()[1:]))
-            first, second = [], []
+            first, spent_cpu, second = [], [], []
             for _ in range(runs):
                 with children_on(SERVER_CORE):
                     ours.server.restart()
+                before = cpu_seconds(ours.pid)
                 first.append(asyncio.run(room.join()))
+                spent_cpu.append(cpu_seconds(ours.pid) - before)
                 second.append(asyncio.run(room.join()))
             rate = (room.events - had) / spent
             table.add(
@@ -124,6 +127,7 @@ def measure(effort: Effort) -> list[Table]:
                 f"{mine / 1e6:.0f}",
                 f"{store / 1e6:.0f}",
                 written(median(first)),
+                written(median(spent_cpu)),
                 written(median(second)),
             )
     return [table]

@@ -1,5 +1,7 @@
 from typing import Any
 
+import msgspec
+
 from spectator.state.newest import LONG, MOST_BYTES, MOST_KEYS, MOST_NAMES, Newest
 from spectator.state.recent import Kept
 
@@ -54,3 +56,22 @@ def test_one_key_survives_a_new_run() -> None:
     assert newest.items() == [("graph_config", Kept(2, {}, 1))]
     newest.clear(but="a")
     assert newest.items() == []
+
+
+def test_what_was_joined_of_many_short_events_is_counted_in_its_whole_length() -> None:
+    """Many workers, each with many texts: no event of theirs is long, what is kept of them would be."""
+    newest = Newest()
+    for seq in range(20_000):
+        data = {f"n{seq % 300}-{name}": "x" * 1_000 for name in range(2)}
+        event = {"type": "training_metrics", "data": data, "source": seq % 40}
+        newest.join(f"training_metrics@{seq % 40}", Kept(seq, event, 2_100))
+    kept = len(msgspec.json.encode([kept.event for _, kept in newest.items()]))
+    assert MOST_BYTES / 2 < kept <= MOST_BYTES * 1.1
+
+
+def test_numbers_in_the_place_of_numbers_are_not_counted_again() -> None:
+    newest = Newest()
+    for seq in range(1_000):
+        newest.join("training_metrics", Kept(seq, {"type": "training_metrics", "data": {"a": seq / 7}}, 60))
+    (_, kept) = newest.items()[0]
+    assert kept.size < 100
