@@ -22,6 +22,7 @@ from tests.spectator.server.conftest import Site, running
 from tests.spectator.server.sockets.watching import flat, grant, metrics, opened, watching
 
 OPERATOR_KEY = "op_the-key-of-the-operator"
+OPERATOR = {"Authorization": f"Bearer {OPERATOR_KEY}"}
 DEADLINE = 60
 
 FORMS = ("v1", "v1_deflated", "sse", "snapshot")
@@ -234,7 +235,8 @@ async def test_it_tells_when_the_store_is_away(
     store: EmbeddedStore, connection: Connection, tmp_path: Path, page_folder: Path
 ) -> None:
     with FaultProxy(place(store.url)) as proxy:
-        async with running(proxy.url("redis"), tmp_path, static_dir=page_folder) as site:
+        given = {"static_dir": page_folder, "operator_key": SecretStr(OPERATOR_KEY)}
+        async with running(proxy.url("redis"), tmp_path, **given) as site:
             scraper = Scraper(site)
             await scraper.until("spectator_store_up")
             proxy.refuse()
@@ -243,6 +245,10 @@ async def test_it_tells_when_the_store_is_away(
                 return (await scraper.read())["spectator_store_up"] == 0
 
             await eventually(away, DEADLINE, "the store to be away")
+            elsewhere = {**OPERATOR, "X-Forwarded-For": "203.0.113.5"}
+            assert (await site.send("GET", "/metrics", headers=elsewhere)).status == 200, (
+                "then it matters most"
+            )
             proxy.heal()
             await scraper.until("spectator_store_up")
 
@@ -307,9 +313,6 @@ async def served(
 
         ask.key = site.key  # type: ignore[attr-defined]  # a credential of the same server
         yield ask
-
-
-OPERATOR = {"Authorization": f"Bearer {OPERATOR_KEY}"}
 
 
 async def test_this_machine_reads_it_and_nobody_through_a_proxy_on_it(
