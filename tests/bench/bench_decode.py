@@ -67,13 +67,34 @@ def decision(step: int) -> Event:
 
 
 def nested(step: int) -> Event:
-    """An event that has to be walked through value by value."""
     return {"type": "state", "state": {"step": step, "grid": {"agent": [1, 2], "goal": {"at": [3, 4]}}}}
+
+
+def worker(step: int) -> Event:
+    """One of several sources: each value is a series of its own."""
+    return {**metrics(step), "source": "worker-1"}
+
+
+def vector(step: int) -> Event:
+    """A value that is no number is kept, and no series."""
+    event = metrics(step)
+    event["data"]["q_values"] = [0.1, 0.2, 0.3]
+    return event
+
+
+def careless(step: int) -> Event:
+    """A number that is none becomes null: such an event is walked through value by value and written anew."""
+    event = metrics(step)
+    event["data"]["loss_value"] = float("nan")
+    return event
 
 
 KINDS: dict[str, Callable[[int], Event]] = {
     "metrics, 10 values": metrics,
     "metrics, usual names": usual,
+    "metrics of a worker": worker,
+    "metrics with a vector": vector,
+    "metrics with NaN": careless,
     "decision": decision,
     "nested state": nested,
 }
