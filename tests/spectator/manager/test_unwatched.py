@@ -77,3 +77,15 @@ async def test_a_long_run_of_short_events_leaves_little_to_fold_for_who_comes(ma
     loaded = await manager.log.load(room.id)
     assert loaded.checkpoint is not None
     assert not loaded.more, "one page: what must be folded is bounded, however long the run was"
+
+
+async def test_rooms_that_are_only_published_into_leave_nothing_on_the_node(manager: Manager) -> None:
+    """What a node keeps in memory follows what is watched on it, not what passes through it."""
+    rooms = [await active_room(manager.rooms) for _ in range(60)]
+    for sequence in (1, 2):
+        for room in rooms:
+            await manager.publish(room, batch(0, 3, 10), producer="p", sequence=sequence)
+    assert manager.hub._node.rooms == {}
+    assert manager.publisher._compacting == set()
+    meter = manager.publisher._meter
+    assert (meter._since, meter._paid, meter._measuring) == ({}, {}, set())
