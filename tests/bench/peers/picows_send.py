@@ -1,6 +1,7 @@
 """picows: ``transport.send`` for each viewer. It does not deflate."""
 
 import asyncio
+import logging
 
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest, ws_create_server
 
@@ -25,6 +26,8 @@ class Viewer(WSListener):
 
 
 async def main() -> None:
+    # It warns of each write to a viewer who has just left, and in the end all leave at once.
+    logging.getLogger("aiofastnet").setLevel(logging.ERROR)
     viewers: set[WSTransport] = set()
 
     def watch(request: WSUpgradeRequest) -> Viewer:
