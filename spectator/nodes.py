@@ -166,10 +166,14 @@ class Nodes:
 
     @property
     def live(self) -> tuple[NodeRow, ...]:
-        """The nodes that are alive, this one included; while the store is away, as it was last."""
-        now_ms = self._connection.clock.now_ms()
-        others = (row for row in self._rows.values() if row.name != self.name and is_alive(row, now_ms))
-        return (self._own, *others)
+        """The nodes that are alive, this one included; while the store is away, as it was last.
+
+        For a minute after the store's clock jumped nobody is taken for dead: their rows only look old.
+        """
+        clock = self._connection.clock
+        now_ms, jumped = clock.now_ms(), clock.jumped()
+        others = (row for row in self._rows.values() if row.name != self.name)
+        return (self._own, *(row for row in others if jumped or is_alive(row, now_ms)))
 
     @property
     def checkpoint(self) -> int:

@@ -54,6 +54,17 @@ async def test_one_that_was_killed_is_gone_when_its_row_is_old(connection: Conne
     await here.stop()
 
 
+async def test_after_a_jump_of_the_clock_nobody_is_taken_for_dead(connection: Connection) -> None:
+    new, old = Nodes(connection, checkpoint=3), Nodes(connection, checkpoint=2)
+    await old.start()
+    await new.start()
+    connection.clock.observe(connection.clock.now_ms() + 2 * 3_600_000)
+    assert names(new) == {new.name, old.name}
+    assert new.checkpoint == 2
+    await new.stop()
+    await old.stop()
+
+
 async def test_a_checkpoint_is_written_in_a_version_that_every_living_node_reads(
     connection: Connection,
 ) -> None:
