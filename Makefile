@@ -117,7 +117,6 @@ $(READY)-proxy: $(READY)-test
 	@$(BIN)/python -m tests.harness.proxies
 	@touch $@
 
-# A clock that jumps, for the tests of what happens then.
+# A clock that jumps, for the tests of what happens then; where it cannot be set up, those say so again.
 $(READY)-faketime: $(READY)-test
-	@$(BIN)/python -m tests.faults.faketime
-	@touch $@
+	@if $(BIN)/python -m tests.faults.faketime; then touch $@; fi
