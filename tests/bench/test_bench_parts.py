@@ -6,6 +6,7 @@ import pytest
 
 from tests.bench import hidden_rooms
 from tests.bench.__main__ import run
+from tests.bench.candidates import FEW
 from tests.bench.effort import TINY, Effort
 from tests.bench.goals import NAME
 from tests.bench.parts import PARTS, part
@@ -35,6 +36,8 @@ def test_a_part_runs_and_writes_its_tables(name: str, tmp_path: Path) -> None:
         assert [row["asked"] for row in rows_of(text, name)].count("GET") == 4
     if name == "fan-out":
         assert "without being declared: 0." in text
+        # A server that could not be measured would be missing.
+        assert {row["server"] for row in rows_of(text, "fan-out-peers")} == {one.name for one in FEW}
 
 
 def test_a_part_that_fails_leaves_its_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
