@@ -90,7 +90,7 @@ class Delivery:
         self._began_in = ""  # the id of the room that was told of the run's begin
         self._pause = FIRST_PAUSE
         self._heard = -math.inf  # when the server last answered, monotonic
-        self._watched = True  # so far as is known
+        self._alone = 0  # answers in a row that told of nobody who watches
         self._transport: Optional[Transport] = None
 
     @property
@@ -163,7 +163,8 @@ class Delivery:
         if self._batch is not None:
             self._post(opened, self._batch.body, self._batch.headers)
             self._batch = None
-            return PACE if self._watched else UNWATCHED_PACE
+            # Once may be the moment before somebody comes: whoever opens a room is about to share its code.
+            return UNWATCHED_PACE if self._alone > 1 else PACE
         silent = time.monotonic() - self._heard
         if silent >= self.heartbeat:
             self._post(opened, b"", {"Content-Type": JSON})
@@ -243,7 +244,7 @@ class Delivery:
         self._pause = FIRST_PAUSE
         if self._speaker.over("unreachable"):
             self._speaker.say("connected again; what was kept is on its way")
-        self._watched = told.get("watching") != 0
+        self._alone = self._alone + 1 if told.get("watching") == 0 else 0
         self._refused_lines(told.get("rejected"))
         self._hooks.answered(told)
 
