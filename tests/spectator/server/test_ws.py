@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from rooms import NewKey, NewTenant, TenantPatch
+from spectator.hub import Variant
 from spectator.server.turns import AT_ONCE
 from tests.harness.waiting import eventually
 from tests.spectator.server.conftest import running
@@ -386,3 +387,25 @@ async def test_who_does_not_say_hello_keeps_no_turn(site):
             await stack.enter_async_context(watching(site, room, hello=False))
         async with asyncio.timeout(4), watching(site, room, token=await grant(site, made)) as ann:
             await ann.next("snapshot")
+
+
+@pytest.mark.parametrize(("compress", "protocols", "form"), [
+    (0, (), Variant.FLAT), (15, (), Variant.FLAT_DEFLATED),
+    (0, ("spectator.v1",), Variant.V1), (15, ("spectator.v1",), Variant.V1_DEFLATED),
+    (10, ("spectator.v1",), Variant.V1),  # the shared frames need the full window
+])  # fmt: skip
+async def test_who_agrees_to_deflate_gets_what_is_deflated(site, compress, protocols, form):
+    made, room = await opened(site)
+    given = {"compress": compress, "protocols": protocols}
+    watch = watching if protocols else flat
+    async with watch(site, room, token=made["owner_token"], **given) as owner:
+        await eventually(lambda: (view := site.manager.hub.view(room)) and view.viewers)
+        (viewer,) = site.manager.hub.view(room).viewers
+        assert viewer.variant is form
+        long = {"type": "log", "level": "info", "message": "same " * 200, "metadata": {}}
+        assert (await site.publish(room, long)).status == 200
+        if protocols:
+            (event,) = await owner.events(1)
+        else:
+            event = await owner.next("log")
+        assert event["message"] == "same " * 200
