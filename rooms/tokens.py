@@ -53,15 +53,7 @@ class Secrets:
         """Sign and verify by these from now on. Raises ``ValueError``; then nothing has changed."""
         if not keys or any(len(key) < SHORTEST_SECRET for key in keys):
             raise ValueError(f"signing secrets are needed, each of at least {SHORTEST_SECRET} bytes")
-        oldest_first = list(reversed(keys))
-        self._serializers = {
-            kind: URLSafeSerializer(
-                oldest_first,
-                salt=f"rooms {kind}",
-                signer_kwargs={"digest_method": hashlib.sha512, "key_derivation": "hmac"},
-            )
-            for kind in PREFIXES
-        }
+        self._serializers = {kind: _serializer(kind, keys) for kind in PREFIXES}
         self.fingerprints = tuple(_fingerprint(key) for key in keys)
         self._keys = tuple(keys)
 
@@ -85,6 +77,17 @@ class Secrets:
         """A secret for one purpose out of each signing secret, newest first: known without being stored."""
         marks = (hmac.digest(key, b"rooms derived\0" + purpose.encode(), "sha512") for key in self._keys)
         return tuple(base64.urlsafe_b64encode(mark[:33]).decode() for mark in marks)
+
+
+def _serializer(kind: str, keys: Sequence[bytes]) -> URLSafeSerializer:
+    """Signs by keys derived once for this kind, as ``key_derivation="hmac"`` would for each token."""
+    salt = f"rooms {kind}".encode()
+    oldest_first = [hmac.digest(key, salt, "sha512") for key in reversed(keys)]
+    return URLSafeSerializer(
+        oldest_first,
+        salt=salt,
+        signer_kwargs={"digest_method": hashlib.sha512, "key_derivation": "none"},
+    )
 
 
 def _fingerprint(key: bytes) -> str:

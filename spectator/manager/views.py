@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -89,6 +90,7 @@ _GUESTS = frozenset({None, "spectator"})
 """Those to whom the room's ``presence`` applies; strangers too, or a spectator would ask as one."""
 
 
+@lru_cache(maxsize=1024)  # when a room was made, and ends, is told to each who joins it
 def iso(time_ms: int) -> str:
     """Milliseconds since 1970 as UTC ISO-8601 with ``Z``."""
     return (

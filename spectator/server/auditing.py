@@ -137,7 +137,8 @@ def _code(error: Exception) -> str:
 def _in_body(body: BaseModel | None) -> str | None:
     if isinstance(body, RoomPatch):
         return ", ".join(sorted(body.model_fields_set))
-    named = (getattr(body, name, None) for name in _FIELDS)
+    fields = type(body).model_fields if body is not None else {}  # of others pydantic is slow to say no
+    named = (getattr(body, name) for name in _FIELDS if name in fields)
     return next((value for value in named if isinstance(value, str)), None)
 
 

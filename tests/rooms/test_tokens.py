@@ -108,3 +108,14 @@ def test_a_secret_is_derived_from_each_for_one_purpose_alone() -> None:
     assert old.decode() not in first
     after.replace([new])
     assert after.derived("webhook r_1") == Secrets([new]).derived("webhook r_1")
+
+
+def test_tokens_of_before_are_worth_what_they_were() -> None:
+    """How keys are derived may be made cheaper, never another: links and grants are out there."""
+    secrets = Secrets([b"x" * 32, b"y" * 32])
+    signed = (
+        "gr_eyJhIjoxLCJuIjoiw6kiLCJ4Ijo1fQ.4EptbmvYNMtk2BPc6Lsbcau8cHKEh4QTSG-eqq3XAoHhY0Yfddod7BT6GVIqqU2YE3KQ_"
+        "rc2Rr5BF2AZ-54Zrw"
+    )
+    assert secrets.sign("grant", {"a": 1, "n": "é"}, 5) == signed
+    assert dict(secrets.verify(signed).fields) == {"a": 1, "n": "é"}
