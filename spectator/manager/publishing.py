@@ -107,10 +107,9 @@ class Publisher:
 
     async def _compact(self, room_id: str) -> None:
         try:
-            async with self._turns:
-                while await self._compact_once(room_id):
-                    # Publishers that are faster than the fold have gone on: the next one may be due.
-                    self._stats.checkpoints["written"] += 1
+            while await self._compact_once(room_id):
+                # Publishers that are faster than the fold have gone on: the next one may be due, in its turn.
+                self._stats.checkpoints["written"] += 1
         except RoomsError as error:
             self._stats.checkpoints["failed"] += 1
             logger.info(
@@ -120,8 +119,9 @@ class Publisher:
             self._compacting.discard(room_id)
 
     async def _compact_once(self, room_id: str) -> bool:
-        with self._span("checkpoint", {"spectator.room": room_id}):
-            return await compact(self._log, room_id, await self._readers())
+        async with self._turns:
+            with self._span("checkpoint", {"spectator.room": room_id}):
+                return await compact(self._log, room_id, await self._readers())
 
 
 async def _decode(body: bytes, now_ms: int, ndjson: bool) -> Decoded:

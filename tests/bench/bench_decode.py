@@ -15,6 +15,7 @@ from spectator.events import decode
 from spectator.log import Entry
 from spectator.overlay import conflate
 from spectator.state import State, advance, snapshot
+from spectator.state.codec import BEFORE
 from spectator.state.codec import decode as decode_state
 from spectator.state.codec import encode as encode_state
 from tests.bench.effort import FULL, Effort
@@ -153,11 +154,14 @@ def pictures_table(runs: int) -> Table:
 
     log = entries(wide, 5_000)
     state = fold_all(log)
+    before = encode_state(state, BEFORE)
     checkpoint, picture = encode_state(state), msgspec.json.encode(snapshot(state))
     stretch = [event for entry in log[-2:] for event in advance(State(), entry, 1)]
     table = Table("pictures", ("a room with 30 full series", "ms", "bytes"))
     for name, work, size in (
         ("snapshot, made and encoded", lambda: msgspec.json.encode(snapshot(state)), len(picture)),
+        ("checkpoint of version 1, written", lambda: encode_state(state, BEFORE), len(before)),
+        ("checkpoint of version 1, read", lambda: decode_state(before), len(before)),
         ("checkpoint, written", lambda: encode_state(state), len(checkpoint)),
         ("checkpoint, read", lambda: decode_state(checkpoint), len(checkpoint)),
         ("200 events conflated", lambda: conflate(stretch), sum(len(event.raw) for event in stretch)),
