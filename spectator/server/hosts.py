@@ -175,8 +175,11 @@ def is_tls(request: web.BaseRequest) -> bool:
 
 
 def peer_of(request: web.Request) -> str:
-    """The address at the other end of the connection: the nearest proxy's, where there is one."""
-    return _address(request, "peername")[0]
+    """The address at the other end of the connection: the nearest proxy's, where there is one.
+
+    Also of a connection that has ended meanwhile, for what is written down of it then.
+    """
+    return _address(request, "peername")[0] or request.remote or ""
 
 
 def from_loopback(address: str) -> bool:
