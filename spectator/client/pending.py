@@ -20,7 +20,7 @@ from __future__ import annotations
 import threading
 import time as clock
 from collections import deque
-from typing import Any, Callable, Deque, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import AbstractSet, Any, Callable, Deque, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 EPISODE, SAMPLE, STATE, NOTE, EVENT, LIFE = range(6)  # classes, in the order in which they may be given up
 
@@ -136,7 +136,8 @@ class Pending:
             self._full.set()
         aside, aim = self._aside_cells, self._capacity // 16 if self._aside else self._capacity // 2
         if self._cells - aside > (2 * aim if self._aside else self._capacity * 7 // 8):  # too quick for it
-            kept, gone = fitted(list(self._entries), aim)
+            begun = {entry.fields["episode_id"] for entry in self._aside if entry.kind == EPISODE}
+            kept, gone = fitted(list(self._entries), aim, begun=begun)
             self._given_up |= gone
             self._hold(kept, len(self._entries), aside)
 
@@ -182,15 +183,21 @@ def _go_on() -> None:
     pass
 
 
-def fitted(entries: List[Entry], aim: int, rest: Callable[[], None] = _go_on) -> Tuple[List[Entry], Set[str]]:
+def fitted(
+    entries: List[Entry],
+    aim: int,
+    rest: Callable[[], None] = _go_on,
+    begun: AbstractSet[str] = frozenset(),
+) -> Tuple[List[Entry], Set[str]]:
     """Return what stays of ``entries`` to fit into ``aim`` cells, and the episodes given up half-way.
 
     Args:
         entries: oldest first.
         aim: in cells.
         rest: called every few entries; gives other threads a turn.
+        begun: episodes whose beginning is elsewhere, and so is what becomes of them.
     """
-    kept, gone = newest_episodes(entries, aim // 4)
+    kept, gone = newest_episodes(entries, aim // 4, begun)
     rest()
     kept = newest_states(kept)
     others = sum(entry.cells for entry in kept if entry.kind != SAMPLE)
@@ -200,10 +207,13 @@ def fitted(entries: List[Entry], aim: int, rest: Callable[[], None] = _go_on) ->
     return oldest_out(kept, aim), gone
 
 
-def newest_episodes(entries: List[Entry], aim: int) -> Tuple[List[Entry], Set[str]]:
+def newest_episodes(
+    entries: List[Entry], aim: int, begun: AbstractSet[str] = frozenset()
+) -> Tuple[List[Entry], Set[str]]:
     """Return ``entries`` without the oldest episodes, so that those left fit into ``aim`` cells.
 
-    An episode goes as a whole. Also returned: the ids of those that go and have not ended yet.
+    An episode goes as a whole, so those that have ``begun`` elsewhere stay. Also returned: the ids of those that
+    go and have not ended yet.
     """
     sizes: Dict[str, int] = {}
     ended: Set[str] = set()
@@ -218,6 +228,8 @@ def newest_episodes(entries: List[Entry], aim: int) -> Tuple[List[Entry], Set[st
     for name, cells in sizes.items():  # in the order in which they began
         if size <= aim:
             break
+        if name in begun:
+            continue
         gone.add(name)
         size -= cells
     kept = [entry for entry in entries if entry.kind != EPISODE or entry.fields["episode_id"] not in gone]
