@@ -212,8 +212,8 @@ def newest_episodes(
 ) -> Tuple[List[Entry], Set[str]]:
     """Return ``entries`` without the oldest episodes, so that those left fit into ``aim`` cells.
 
-    An episode goes as a whole, so those that have ``begun`` elsewhere stay. Also returned: the ids of those that
-    go and have not ended yet.
+    An episode goes as a whole, so those that have ``begun`` elsewhere stay. Also returned: the ids of those
+    that go and have not ended yet.
     """
     sizes: Dict[str, int] = {}
     ended: Set[str] = set()
