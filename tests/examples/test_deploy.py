@@ -8,10 +8,15 @@ import json
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -132,8 +137,9 @@ def test_ports_and_networks_agree() -> None:
     port = instruction("EXPOSE")
     for name in ("server-a", "server-b"):
         assert f"{name}:{port}" in text
-        subnet = told["networks"]["inside"]["ipam"]["config"][0]["subnet"]
-        assert services[name]["environment"]["SPECTATOR_TRUSTED_PROXIES"] == subnet
+        # Not the network: a gateway in it stands for strangers, who would say for themselves who they are.
+        only = services["proxy"]["networks"]["inside"]["ipv4_address"]
+        assert services[name]["environment"]["SPECTATOR_TRUSTED_PROXIES"] == only
         assert "@store:6379/" in services[name]["environment"]["SPECTATOR_REDIS_URL"]
     (published,) = services["proxy"]["ports"]
     assert f"bind :{published.rpartition(':')[2]}\n" in text
@@ -150,6 +156,64 @@ def test_haproxy_takes_its_file() -> None:
         [proxy("haproxy"), "-c", "-f", DEPLOY / "haproxy.cfg"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+class Told(BaseHTTPRequestHandler):
+    """Answers with what it was told of who asks."""
+
+    def do_GET(self) -> None:
+        body = json.dumps([self.path, self.headers.get_all("X-Forwarded-For")]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_told: Any) -> None:
+        """Nothing: the test says what was asked."""
+
+
+@pytest.fixture
+def before_haproxy(tmp_path: Path) -> Iterator[int]:
+    """The port of haproxy with the file as it stands, but for its addresses."""
+    behind = ThreadingHTTPServer(("127.0.0.1", 0), Told)
+    Thread(target=behind.serve_forever, daemon=True).start()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        text = (DEPLOY / "haproxy.cfg").read_text()
+        text = text.replace("resolvers docker init-addr last,libc,none", "").replace(
+            "bind :8080", f"bind fd@{taken.fileno()}"
+        )
+        text = re.sub(r"server-[ab]:8000", f"127.0.0.1:{behind.server_port}", text)
+        (tmp_path / "haproxy.cfg").write_text(text)
+        running = subprocess.Popen(
+            [proxy("haproxy"), "-db", "-f", tmp_path / "haproxy.cfg"],
+            pass_fds=[taken.fileno()],
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            yield taken.getsockname()[1]
+        finally:
+            running.kill()
+            running.wait()
+            behind.shutdown()
+            behind.server_close()
+
+
+def asked(port: int, path: str) -> tuple[int, bytes]:
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request("GET", path, headers={"X-Forwarded-For": "203.0.113.77"})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def test_haproxy_hides_the_numbers_and_says_itself_who_asks(before_haproxy: int) -> None:
+    assert json.loads(asked(before_haproxy, "/r/ABC")[1]) == ["/r/ABC", ["127.0.0.1"]]
+    for path in ("/metrics", "/metrics?all", "/%6detrics", "/metric%73"):
+        assert asked(before_haproxy, path)[0] == 404, path
 
 
 def test_nginx_takes_its_file(tmp_path: Path) -> None:
