@@ -1,7 +1,7 @@
 """One way to the store: commands and scripts, one by one or many in one pipeline, on one server or a cluster.
 
-redis-py's own settings wait 30 seconds for a store that has stopped answering. Here a command has three
-quarters of a second and one repeat, and a pipeline as a whole ``CALL_LIMIT_S``; then it is
+redis-py's own settings wait 30 seconds for a store that has stopped answering. Here a command has less
+than a second and one repeat, and a pipeline as a whole ``CALL_LIMIT_S``; then it is
 ``StoreUnavailable``, and at once while the store is known to be silent. What many callers ask at once shares
 pipelines (``flights``), one queue for each server of the store. A repeat may apply a write twice (the first
 answer can get lost on the way back), so every write that goes through here must be idempotent.
@@ -35,9 +35,9 @@ from rooms.script import Script
 from rooms.sentinel import Sentinels
 from rooms.store_url import COMMAND_TIMEOUT_S, Address, Node, parse
 
-CALL_LIMIT_S = 1.6
+CALL_LIMIT_S = 1.65
 """The longest any call here takes: an answer to a caller outside must leave within 2.5 s, be it the last of
-six hundred that are given up in the same moment (0.7 s on a slow machine)."""
+six hundred that are given up in the same moment (0.2 to 0.8 s on two cores)."""
 
 FULL_PAUSE_S = 5.0
 """When to come again to a store without memory: somebody has to give it some first."""

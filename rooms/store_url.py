@@ -16,7 +16,7 @@ from redis.backoff import NoBackoff
 from rooms.errors import StoreUnsuitable
 from rooms.sentinel import PORT, Sentinels
 
-COMMAND_TIMEOUT_S = 0.75
+COMMAND_TIMEOUT_S = 0.8
 """How long one command may take before it is repeated once."""
 
 _EXAMPLES = (
@@ -131,12 +131,14 @@ def parse(url: str) -> Address:
     if plain != "unix":
         options.pop("host", None)
         options.pop("port", None)
-    asking = {
-        name.removeprefix("sentinel_"): options.pop(name)
-        for name in ("sentinel_username", "sentinel_password")
-        if name in options
-    }
-    return Address(places, kind == "cluster", options, service, asking if service else {})
+    asking = _asking(options) if service else {}
+    return Address(places, kind == "cluster", options, service, asking)
+
+
+def _asking(options: dict[str, Any]) -> dict[str, Any]:
+    """What is meant for the sentinels themselves, taken out of what is meant for the servers."""
+    own = [name for name in ("sentinel_username", "sentinel_password") if name in options]
+    return {name.removeprefix("sentinel_"): options.pop(name) for name in own}
 
 
 def _service(tail: str) -> tuple[str, str]:

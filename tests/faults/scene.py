@@ -328,12 +328,17 @@ class Scene:
         self, method: str, path: str, body: Any = None, *, token: str | None = "api key"
     ) -> dict[str, Any]:
         headers = {} if token is None else {"Authorization": f"Bearer {self._api_key}"}
-        async with self.session.request(
-            method, f"{self.ingest[0]}/api/v1{path}", json=body, headers=headers
-        ) as answer:
-            told: dict[str, Any] = await answer.json(content_type=None)
-            assert answer.status < 300, (method, path, answer.status, told)
-            return told
+
+        async def asked() -> dict[str, Any] | None:
+            async with self.session.request(
+                method, f"{self.ingest[0]}/api/v1{path}", json=body, headers=headers
+            ) as answer:
+                told: dict[str, Any] = await answer.json(content_type=None)
+                assert answer.status < 300 or answer.status == 503, (method, path, answer.status, told)
+                return None if answer.status == 503 else told
+
+        told: dict[str, Any] = await eventually(asked, PATIENCE_S, f"{method} {path}")
+        return told
 
 
 def _guess() -> dict[str, str]:

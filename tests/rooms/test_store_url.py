@@ -57,7 +57,7 @@ def test_sentinels_by_tls() -> None:
 
 def test_every_command_has_its_time() -> None:
     options = parse("redis://localhost").first.options
-    assert (options["socket_timeout"], options["socket_connect_timeout"]) == (0.75, 0.75)
+    assert (options["socket_timeout"], options["socket_connect_timeout"]) == (0.8, 0.8)
 
 
 @pytest.mark.parametrize(
