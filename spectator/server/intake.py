@@ -38,7 +38,8 @@ async def read_body(request: web.Request, limit: int, deadline_s: float = BODY_D
         raise _too_large(limit)
     body = bytearray()
     try:
-        async with asyncio.timeout(deadline_s):
+        # A body that is here already, as most are, needs no timer.
+        async with asyncio.timeout(None if request.content.is_eof() else deadline_s):
             while chunk := await request.content.readany():
                 body += chunk
                 if len(body) > limit:

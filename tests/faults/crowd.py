@@ -23,7 +23,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.bench.load.wire import CLOSE, PING, PONG, TEXT, frame, next_frame, post, upgrade
+from tests.bench.load.wire import CLOSE, FINAL, PING, PONG, TEXT, frame, next_frame, post, upgrade
 from tests.bench.machine import allow_files
 from tests.faults.history import Verdict
 from tests.faults.viewers import mark_of
@@ -62,14 +62,15 @@ class Said:
 class Viewer:
     """A socket, where it stands, and what came of it."""
 
-    __slots__ = ("acked", "away_since", "cursor", "longest_away", "number", "place", "rest", "socket",
-                 "stage", "token", "visits", "wanted")  # fmt: skip
+    __slots__ = ("acked", "away_since", "cursor", "longest_away", "number", "parts", "place", "rest",
+                 "socket", "stage", "token", "visits", "wanted")  # fmt: skip
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.socket: socket.socket | None = None
         self.stage = AWAY
         self.wanted = self.rest = b""
+        self.parts = b""  # frames of a message that is not whole
         self.token = self.cursor = ""
         self.place: Place = (0, 0)
         self.acked = self.visits = 0
@@ -206,7 +207,7 @@ class Crowd:
         if b" 101 " not in head.split(b"\r\n", 1)[0]:
             self._gone(viewer, f"upgrade answered {head[9:12].decode()}")
             return
-        viewer.stage, viewer.rest = WATCHING, b""
+        viewer.stage, viewer.rest, viewer.parts = WATCHING, b"", b""
         hello = {"type": "hello", "token": viewer.token}
         self._send(viewer, json.dumps(hello | ({"since": viewer.cursor} if viewer.cursor else {})).encode())
         self._frames(viewer, data)
@@ -241,6 +242,11 @@ class Crowd:
         while found := next_frame(data, position):
             whole = data[position : found.end]
             position = found.end
+            if found.first & 0x0F < CLOSE:  # a long message comes in slices
+                viewer.parts += whole
+                if not found.first & FINAL:
+                    continue
+                whole, viewer.parts = viewer.parts, b""
             said = self._known.get(whole)
             if said is None:
                 said = self._learn(whole)
@@ -352,10 +358,12 @@ def together(verdict: Verdict, counts: dict[str, int]) -> Verdict:
 
 
 def payload_of(whole: bytes) -> tuple[int, bytes]:
-    """Opcode and payload of one whole frame of a server that was not offered to deflate."""
-    found = next_frame(whole, 0)
-    assert found is not None
-    return found.first & 0x0F, whole[found.start : found.end]
+    """Opcode and payload of one whole message, in however many frames, that was not deflated."""
+    payload, position = b"", 0
+    while found := next_frame(whole, position):
+        payload += whole[found.start : found.end]
+        position = found.end
+    return whole[0] & 0x0F, payload
 
 
 def main() -> None:
