@@ -136,13 +136,31 @@ async def answering(
         certificate: with one, the sockets speak TLS only; those of this machine alone (Unix) never do.
         stop: how long the end may take.
     """
-    loop = asyncio.get_running_loop()
     stop = stop or Stop()
     await asyncio.to_thread(documents)  # so that make_app finds them ready
     app = make_app(manager, settings, join_root=join_root)
     runner = web.AppRunner(app, shutdown_timeout=_LAST_WORDS_S / 2)
     await runner.setup()
-    server = runner.server
+    listeners = await _listen(runner, app, settings, sockets, certificate)
+    try:
+        yield
+    finally:
+        await stop.within(GOODBYE_BY_S, manager.say_goodbye, "good-bye to the viewers")
+        for listener in listeners:
+            listener.close()
+        await stop.within(ANSWERED_BY_S, app[UNDER_WAY].over, "the calls under way")
+        await stop.within(ANSWERED_BY_S + _LAST_WORDS_S, runner.cleanup, "the end of the connections")
+
+
+async def _listen(
+    runner: web.AppRunner,
+    app: web.Application,
+    settings: Settings,
+    sockets: Sequence[socket.socket],
+    certificate: Certificate | None,
+) -> list[asyncio.Server]:
+    """Accept connections on the sockets from now on."""
+    loop, server = asyncio.get_running_loop(), runner.server
     assert server is not None, "a runner that was set up has a server"
     heads = Heads() if settings.rate_limits else Heads(None)
     door = partial(make_door, server, loop, heads, app[DOORMAN].counted_as)
@@ -152,14 +170,7 @@ async def answering(
         listeners.append(await loop.create_server(door, sock=one, backlog=_ACCEPTS, **secured))
         # asyncio accepts so many in one turn of its loop; those that wait for it may be more.
         one.listen(BACKLOG)
-    try:
-        yield
-    finally:
-        await stop.within(GOODBYE_BY_S, manager.say_goodbye, "good-bye to the viewers")
-        for listener in listeners:
-            listener.close()
-        await stop.within(ANSWERED_BY_S, app[UNDER_WAY].over, "the calls under way")
-        await stop.within(ANSWERED_BY_S + _LAST_WORDS_S, runner.cleanup, "the end of the connections")
+    return listeners
 
 
 async def until_over(
