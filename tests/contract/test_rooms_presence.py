@@ -88,6 +88,7 @@ async def test_a_clock_that_was_set_back_keeps_no_seat_for_those_who_are_gone(no
     for person, end in leases.items():  # as leases look that were made before the clock went back two hours
         await here.connection.command("ZADD", seats, end, person)
     assert await there.manager.renew([(room.id, ann.person)]) == [True], "who is still there renews"
+    assert await there.connection.command("ZSCORE", seats, ben.person) is None, "and finds what cannot be"
     assert (await there.enter(room.code)).person not in {ann.person, ben.person}, "and who is not makes room"
     assert await there.manager.renew([(room.id, ben.person)]) == [False]
 
