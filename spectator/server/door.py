@@ -19,6 +19,7 @@ from spectator.server.access_log import MALFORMED, AccessLog, access_logger
 from spectator.server.headers import security_headers
 from spectator.server.heads import Heads
 from spectator.server.problems import MalformedRequest, problem_of, problem_response
+from spectator.server.sockets.sink import give_up_in_time
 
 KEEPALIVE_S = 75.0
 """How long a connection may sit idle between two requests."""
@@ -32,12 +33,13 @@ AddressOf = Callable[[str], str]
 class Door(web.RequestHandler):
     """The protocol of one connection, answering broken requests like all others: as a problem, quietly."""
 
-    __slots__ = ("_address", "_heads", "_idle")
+    __slots__ = ("_address", "_entered", "_heads", "_idle")
 
     def __init__(self, server: web.Server, heads: Heads, address_of: AddressOf, **options: Any) -> None:
         super().__init__(server, **options)
         self._heads = heads
         self._address: AddressOf | str = address_of
+        self._entered = False  # counted among those of its address
         self._idle = False  # between two requests: whatever comes now begins the next
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -46,7 +48,12 @@ class Door(web.RequestHandler):
         peer = transport.get_extra_info("peername")
         told = str(peer[0]) if isinstance(peer, tuple) else ""
         self._address = self._address if isinstance(self._address, str) else self._address(told)
-        self._head_is_due()
+        give_up_in_time(transport.get_extra_info("socket"))
+        self._entered = self._heads.enter(self._address)
+        if self._entered:
+            self._head_is_due()
+        else:
+            self.hang_up()
 
     def data_received(self, data: bytes) -> None:
         """Take what came; on an idle connection another head is due from its first byte on."""
@@ -57,21 +64,32 @@ class Door(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Forget it."""
         self._heads.end(self)
+        self._heads.stir(self)
+        if self._entered:
+            assert isinstance(self._address, str), "it is known since the connection was made"
+            self._entered = False
+            self._heads.leave(self._address)
         super().connection_lost(exc)
 
     def head_came(self) -> None:
         """What is asked for is known now; whatever comes until it is answered belongs to it."""
         self._idle = False
         self._heads.end(self)
+        self._heads.stir(self)
 
     def hang_up(self) -> None:
-        """The head took too long."""
+        """The head took too long, or its address has too many connections."""
         self.force_close()
         if self.transport is not None:
             self.transport.abort()
 
+    def part(self) -> None:
+        """Close it between two requests; aiohttp does the same after ``KEEPALIVE_S``."""
+        self.force_close()
+
     def _head_is_due(self) -> None:
         self._idle = False
+        self._heads.stir(self)
         assert isinstance(self._address, str), "it is known since the connection was made"
         if not self._heads.begin(self, self._address):
             self.hang_up()
@@ -113,6 +131,8 @@ class Door(web.RequestHandler):
         finally:
             self._heads.end(self)
             self._idle = True
+            if self.transport is not None:
+                self._heads.rest(self)
             if isinstance(resp, web.WebSocketResponse):
                 _untangle(resp)
 

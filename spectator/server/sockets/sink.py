@@ -19,7 +19,7 @@ SMALL_BUFFER = 64 * 1024
 """Send buffer where the kernel has no such option."""
 
 UNANSWERED_MS = 30_000
-"""How long bytes may stay unacknowledged by the other machine before the kernel gives it up."""
+"""How long the other machine may neither acknowledge bytes nor take more before the kernel gives it up."""
 
 
 class TransportSink:
@@ -91,5 +91,13 @@ def tune(connection: socket.socket | None) -> None:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
         else:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL_BUFFER)
+    give_up_in_time(connection)
+
+
+def give_up_in_time(connection: socket.socket | None) -> None:
+    """Let the kernel end a connection whose other end takes nothing; else an answer would wait for ever."""
+    if connection is None or connection.family == getattr(socket, "AF_UNIX", None):
+        return
+    with contextlib.suppress(OSError):
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNANSWERED_MS)

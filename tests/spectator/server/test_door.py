@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -53,6 +54,12 @@ async def read(request: web.Request) -> web.Response:
         gone.append(request.path)
 
 
+async def tell_patience(request: web.Request) -> web.Response:
+    assert request.transport is not None
+    used = request.transport.get_extra_info("socket")
+    return web.Response(text=str(used.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)))
+
+
 async def time_out(_request: web.Request) -> web.Response:
     raise TimeoutError
 
@@ -69,6 +76,7 @@ async def served(heads: Heads | None = None) -> AsyncIterator[int]:
         "/full": refuse,
         "/half": break_off,
         "/late": time_out,
+        "/patience": tell_patience,
     }.items():
         app.router.add_get(path, handler)
     app.router.add_post("/read", read)
@@ -270,3 +278,40 @@ async def test_an_address_has_only_so_many_that_say_nothing() -> None:
         assert (await say(port, get("/"))).startswith(b"HTTP/1.1 200 ")
         for _, writer in slow:
             writer.close()
+
+
+KEPT = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+async def test_an_address_has_only_so_many_whatever_they_do() -> None:
+    async with served(Heads(all_of_one=2)) as port:
+        kept = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        for reader, writer in kept:
+            writer.write(KEPT)
+            await reader.readuntil(b"hello")
+        assert await say(port, get("/")) == b"", "one too many is hung up on"
+        kept[0][1].write(get("/"))
+        assert (await kept[0][0].read()).startswith(b"HTTP/1.1 200 "), "those that are in go on"
+        assert (await say(port, get("/"))).startswith(b"HTTP/1.1 200 "), "and leave their places"
+        for _, writer in kept:
+            writer.close()
+
+
+async def test_a_connection_that_is_kept_makes_way_for_others() -> None:
+    async with served(Heads(idle=2)) as port:
+        kept = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        for reader, writer in kept:
+            writer.write(KEPT)
+            await reader.readuntil(b"hello")
+        async with asyncio.timeout(60):
+            assert await kept[0][0].read() == b"", "closed, not reset"
+        for reader, writer in kept[1:]:
+            writer.write(KEPT)
+            assert await reader.readuntil(b"hello")
+        for _, writer in kept:
+            writer.close()
+
+
+async def test_whoever_takes_nothing_of_an_answer_is_given_up() -> None:
+    async with served() as port:
+        assert (await say(port, get("/patience"))).endswith(b"\r\n\r\n30000")
