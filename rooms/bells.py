@@ -202,6 +202,11 @@ class _Listener:
         except _FAILURES as error:
             await self._end(error)
             return False
+        except AttributeError:
+            # Closed meanwhile: redis-py takes the connection away under whoever is just connecting it.
+            if not self._ended:
+                raise
+            return False
         return True
 
     async def _subscribe(self, room_id: str) -> asyncio.Future[None]:
