@@ -1,5 +1,6 @@
 """The tables of the fan-out: CPU and latency by number of viewers, the goal, memory, what measures it."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from tests.bench.candidates import LIMIT, LIMIT_BEAT, V1, Candidate, version
@@ -108,11 +109,18 @@ def goal(samples: Sequence[Sample], servers: Sequence[Candidate]) -> Table:
             f"{middle(one.server_core for one in taken):.0%}",
             f"{middle(one.load_core for one in taken):.0%}",
         )
-    wrong = sum(one.misordered for one in samples)
     made.note = (
-        f"Over all settings, messages that were lost, twice or out of order without being declared: {wrong}."
+        f"Over all settings, messages lost, twice or out of order without being declared: {wrong(samples)}."
     )
     return made
+
+
+def wrong(samples: Sequence[Sample]) -> str:
+    """Return how many messages came wrongly, and from whom."""
+    found = Counter[str]()
+    for one in samples:
+        found[str(one.candidate)] += one.misordered
+    return ", ".join(f"{count:,} from {name}" for name, count in found.items() if count) or "none"
 
 
 def memory(samples: Sequence[Sample], servers: Sequence[Candidate]) -> Table:

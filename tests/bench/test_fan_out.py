@@ -61,7 +61,7 @@ def test_the_goal_is_shown_as_a_multiple_of_the_c_program() -> None:
     ]
     table = goal(samples, (V1, LIMIT, LIMIT_BEAT, WEBSOCKETS))
     assert [row[4:6] for row in table.rows] == [("2", "4"), ("1", "2"), ("0.5", "1")]
-    assert "declared: 3." in table.note
+    assert "declared: 1 from spectator, plain, 1 from C" in table.note
 
 
 @pytest.mark.parametrize(("ratio", "worse"), [(0.5, 0), (1.2, 0), (1.3, 1)])
