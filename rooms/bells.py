@@ -190,6 +190,11 @@ class _Listener:
         self._reader: asyncio.Task[None] | None = None
         self._ended = False
 
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, by a failure or because it was closed."""
+        return self._ended
+
     async def add(self, room_id: str) -> bool:
         """Subscribe; true when the node confirmed it."""
         if self._ended or room_id in self._rooms:
@@ -204,7 +209,7 @@ class _Listener:
             return False
         except AttributeError:
             # Closed meanwhile: redis-py takes the connection away under whoever is just connecting it.
-            if not self._ended:
+            if not self.over:
                 raise
             return False
         return True
