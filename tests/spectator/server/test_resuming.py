@@ -268,3 +268,4 @@ async def test_a_flat_viewer_has_no_place_and_begins_anew(site):
                 pass
         await eventually(lambda: site.manager.hub.connections == 0, PATIENCE)
         await publish(site, room, range(last + 2, 15))
+        await read_by_the_hub(site, room, max(14, last + 1))
