@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from rooms import Connection, Script
@@ -34,23 +34,41 @@ class Names:
         if not decoded.samples and not anew:
             return decoded
         known = set() if anew else self._used(room_id)
-        fresh = dict.fromkeys(
-            name
-            for _, values in decoded.samples
-            if not known.issuperset(values)
-            for name in _series(values)
-            if name not in known
-        )
+        fresh = self._fresh(decoded, known)
         if not fresh and not anew:
             return decoded
-        arguments = (self._most, int(anew), *fresh)
+        if len(fresh) > self._most and not anew:
+            # Most of so many find no place, and to ask for each of them would keep everybody from the store.
+            held = await self._connection.command("SMEMBERS", keys.series(room_id))
+            known = known | {name.decode() for name in held}
+            fresh = self._fresh(decoded, known)
+        asked = fresh[: self._most]
+        arguments = (self._most, int(anew), *asked)
         names = await self._connection.run(_SERIES, [keys.series(room_id)], arguments)
         refused = {name.decode() for name in names}
-        self._remember(room_id, known | (fresh.keys() - refused))
-        if not refused:
+        admitted = known | (set(asked) - refused)
+        self._remember(room_id, admitted)
+        if not refused and len(asked) == len(fresh):
             return decoded
-        late = {index for index, values in decoded.samples if not refused.isdisjoint(_series(values))}
+        late = [
+            index
+            for index, values in decoded.samples
+            if not admitted.issuperset(values) and any(name not in admitted for name in _series(values))
+        ]
         return decoded.without(dict.fromkeys(late, "too_many_series"))
+
+    def _fresh(self, decoded: Decoded, known: set[str]) -> list[str]:
+        """The names of a batch that are not known, in their order: at most one more than a room may have."""
+        found: dict[str, None] = {}
+        for _, values in decoded.samples:
+            if known.issuperset(values):
+                continue
+            for name in _series(values):
+                if name not in known:
+                    found[name] = None
+                    if len(found) > self._most:
+                        return list(found)
+        return list(found)
 
     def _used(self, room_id: str) -> set[str]:
         known = self._known.get(room_id)
@@ -67,10 +85,10 @@ class Names:
             self._count -= len(self._known.popitem(last=False)[1]) + 1
 
 
-def _series(values: Mapping[str, Any]) -> list[str]:
+def _series(values: Mapping[str, Any]) -> Iterator[str]:
     """The names whose values are numbers; only they become series."""
-    return [
+    return (
         name
         for name, value in values.items()
         if isinstance(value, int | float) and not isinstance(value, bool) and name not in AXES
-    ]
+    )
