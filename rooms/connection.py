@@ -18,6 +18,8 @@ from typing import Any, Final, TypeVar
 
 from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import (
+    AuthenticationError,
+    ClusterError,
     DataError,
     NoScriptError,
     OutOfMemoryError,
@@ -298,10 +300,39 @@ async def connect(url: str, clock: Clock | None = None) -> Connection:
         for node in nodes:
             _check(node)
         await connection.tell_time()
+    except StoreUnavailable as error:
+        await connection.close()
+        refusal = _refusal(error)
+        if refusal is None:
+            raise
+        raise refusal from error
     except BaseException:
         await connection.close()
         raise
     return connection
+
+
+def _refusal(error: StoreUnavailable) -> StoreUnsuitable | None:
+    """What the first answers of a store mean: one that is there and says no will say so again."""
+    cause = error.__cause__
+    if cause is not None and isinstance(cause.__cause__, AuthenticationError):
+        cause = cause.__cause__  # over a Unix socket redis-py wraps it as a failure to connect
+    if isinstance(cause, AuthenticationError):
+        return StoreUnsuitable(
+            f"The store does not let us in with the user and password of its URL ({_said(cause)})."
+        )
+    if isinstance(cause, ResponseError) and not isinstance(cause, ClusterError):
+        return StoreUnsuitable(
+            f"The store refuses what a server asks of it first ({_said(cause)}). See the database of its URL, and "
+            "what its user may do."
+        )
+    if "Cluster mode is not enabled" in str(cause):
+        return StoreUnsuitable("The store is no cluster: say redis://host:6379 instead of redis+cluster://.")
+    return None
+
+
+def _said(cause: BaseException) -> str:
+    return str(cause).rstrip(". ")
 
 
 def _connection(address: Address, cluster: bool, clock: Clock | None) -> Connection:

@@ -84,6 +84,10 @@ class Sentinels:
             try:
                 found = await sentinel.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._service)
             except (AuthenticationError, ResponseError) as error:
+                if "unknown command" in str(error):
+                    raise StoreUnsuitable(
+                        "What the store's URL names is no sentinel. A store is named by redis://host:6379."
+                    ) from error
                 raise StoreUnsuitable(
                     f"A sentinel refuses us ({error}). Its own credentials stand in the URL's query: "
                     "?sentinel_username=…&sentinel_password=…"

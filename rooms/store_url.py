@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
-from redis.asyncio.connection import parse_url
+from redis.asyncio.connection import Connection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
@@ -129,10 +129,37 @@ def parse(url: str) -> Address:
     usual = PORT if service else 6379
     places = tuple((str(one.get("host", "localhost")), int(one.get("port", usual))) for one in parsed)
     if plain != "unix":
+        _check_database(tail, cluster=kind == "cluster")
         options.pop("host", None)
         options.pop("port", None)
     asking = _asking(options) if service else {}
+    _check_options(options)
     return Address(places, kind == "cluster", options, service, asking)
+
+
+def _check_database(tail: str, *, cluster: bool) -> None:
+    """Refuse what is no number: redis-py would leave it out, and the rooms be looked for in database 0."""
+    database = tail.partition("?")[0].strip("/")
+    if database and not database.isdecimal():
+        raise StoreUnsuitable(
+            f"The database in the store's URL has to be a number, as in redis://host:6379/2. See {_EXAMPLES}."
+        )
+    if cluster and int(database or 0):
+        raise StoreUnsuitable(
+            f"A cluster has no database but number 0: leave the number out of its URL. See {_EXAMPLES}."
+        )
+
+
+def _check_options(options: Mapping[str, Any]) -> None:
+    """Refuse options of the query that connections do not know, by making one; it reaches for nobody yet."""
+    own = {name: value for name, value in options.items() if name != "connection_class"}
+    try:
+        options.get("connection_class", Connection)(**own)
+    except TypeError as error:
+        unknown = str(error).rpartition("argument ")[2]
+        raise StoreUnsuitable(
+            f"The store's URL has an option behind its ? that is not known: {unknown}. See {_EXAMPLES}."
+        ) from error
 
 
 def _asking(options: dict[str, Any]) -> dict[str, Any]:

@@ -105,11 +105,24 @@ async def test_a_store_that_may_forget_keys_is_refused(own: OwnStore) -> None:
     await (await connect(own.tcp_url)).close()
 
 
-async def test_a_wrong_password_of_the_store_is_not_shown(own: OwnStore) -> None:
+async def test_a_wrong_password_of_the_store_is_said_and_not_shown(own: OwnStore) -> None:
     own.client.config_set("requirepass", "right")
-    with pytest.raises(StoreUnavailable) as caught:
-        await connect(own.url.replace("unix://", "unix://:hunter2@"))
-    assert "hunter2" not in str(caught.value)
+    for url in (own.url, own.url.replace("unix://", "unix://:hunter2@")):
+        with pytest.raises(StoreUnsuitable, match="does not let us in") as caught:
+            await connect(url)
+        assert "hunter2" not in str(caught.value)
+
+
+async def test_a_store_that_answers_and_refuses_is_not_said_to_be_away(own: OwnStore) -> None:
+    with pytest.raises(StoreUnsuitable, match=r"refuses what a server asks of it first.*DB index"):
+        await connect(f"{own.tcp_url}/99")
+    with pytest.raises(StoreUnsuitable, match="is no cluster"):
+        await connect(own.tcp_url.replace("redis://", "redis+cluster://"))
+    with pytest.raises(StoreUnsuitable, match="is no sentinel"):
+        await connect(own.tcp_url.replace("redis://", "redis+sentinel://") + "/rooms")
+    own.client.acl_setuser("poor", enabled=True, passwords=["+hunter2"], commands=["+ping"])
+    with pytest.raises(StoreUnsuitable, match=r"refuses what a server asks of it first.*info"):
+        await connect(own.tcp_url.replace("redis://", "redis://poor:hunter2@"))
 
 
 @pytest.mark.parametrize("calls", [1, 3 * MAX_CONNECTIONS])

@@ -77,6 +77,12 @@ def test_every_command_has_its_time() -> None:
         "redis://localhost:port",
         "redis://:hunter2@localhost:99999999",
         "redis://:hunter2@localhost?socket_timeout=x",
+        "redis://:hunter2@localhost/zero",
+        "redis+sentinel://:hunter2@localhost/rooms/zero",
+        "redis+cluster://:hunter2@localhost/3",
+        "redis://:hunter2@localhost?no_such_option=hunter2",
+        "redis+sentinel://localhost/rooms?no_such_option=hunter2",
+        "unix:///path/to.sock?max_connections=3",
     ],
 )
 def test_what_is_not_understood_is_said_without_repeating_it(url: str) -> None:

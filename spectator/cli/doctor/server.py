@@ -43,8 +43,10 @@ def find(environment: Environment) -> Tuple[Optional[Found], List[Finding]]:
     except NoServer:
         return None, [_no_server(environment)]
     except (SpectatorError, ValueError) as error:
-        what = "SPECTATOR_URL or a kept login cannot be used"
-        return None, [Finding("server", PROBLEM, f"{what}: {error}.", do="Unset it, or: spectator login URL")]
+        what = "The address of --url, SPECTATOR_URL or a kept login cannot be used"
+        return None, [
+            Finding("server", PROBLEM, f"{what}: {error}.", do="Leave it out, or: spectator login URL")
+        ]
     found = Found(api)
     told = [*_way(api.address), *_answers(found, environment)]
     return (found if found.version is not None else None), told
@@ -242,6 +244,14 @@ def _refused(refused: Refused) -> Finding:
             "server.status",
             NOTE,
             "The server is older than this command: it does not tell of its store.",
+        )
+    if refused.status >= 500:
+        return Finding(
+            "key",
+            WARNING,
+            f"The API key could not be checked: {refused.message}",
+            "A server that cannot ask its store trusts no key.",
+            "Look again when it answers.",
         )
     return Finding(
         "key",

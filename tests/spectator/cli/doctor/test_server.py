@@ -46,6 +46,14 @@ def test_a_key_that_may_only_publish_is_no_problem():
     assert _refused(Refused("unauthorized", 401, "no")).level == "problem"
 
 
+@pytest.mark.parametrize("code", ["store_unavailable", "store_full", "busy"])
+def test_a_key_that_could_not_be_checked_is_not_said_to_be_refused(code):
+    found = _refused(Refused(code, 503, "The store cannot be reached."))
+    assert (found.check, found.level) == ("key", "warning")
+    assert "could not be checked" in found.found
+    assert "login" not in (found.do or "")
+
+
 def test_plain_http_across_a_network_and_a_proxy_on_the_way(monkeypatch):
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
