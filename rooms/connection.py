@@ -323,8 +323,8 @@ def _refusal(error: StoreUnavailable) -> StoreUnsuitable | None:
         )
     if isinstance(cause, ResponseError) and not isinstance(cause, ClusterError):
         return StoreUnsuitable(
-            f"The store refuses what a server asks of it first ({_said(cause)}). See the database of its URL, and "
-            "what its user may do."
+            f"The store refuses what a server asks of it first ({_said(cause)}). See the database of its "
+            "URL, and what its user may do."
         )
     if "Cluster mode is not enabled" in str(cause):
         return StoreUnsuitable("The store is no cluster: say redis://host:6379 instead of redis+cluster://.")
