@@ -44,3 +44,65 @@ async def test_an_error_inside_is_told_as_it_is() -> None:
     with pytest.raises(KeyError):
         async with Patience(60):
             raise KeyError
+
+
+class Slow(asyncio.SelectorEventLoop):
+    """A loop whose time passes only where a test says so."""
+
+    now = 0.0
+
+    def time(self) -> float:
+        return self.now
+
+
+async def busy(round_s: float) -> None:
+    """Let each round of the loop take so long."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, Slow)
+    while True:
+        loop.now += round_s
+        await asyncio.sleep(0)
+
+
+async def gives_up_after(seconds: float, round_s: float) -> float:
+    """How long a loop with rounds of this length waits for what never comes."""
+    loop = asyncio.get_running_loop()
+    work = loop.create_task(busy(round_s))
+    began = loop.time()
+    with pytest.raises(TimeoutError):
+        async with Patience(seconds):
+            await asyncio.Event().wait()
+    work.cancel()
+    return loop.time() - began
+
+
+def test_a_busy_loop_stretches_the_time_by_a_quarter_at_most() -> None:
+    with asyncio.Runner(loop_factory=Slow) as runner:
+        for round_s in (0.01, 0.15, 0.3, 0.7):
+            took = runner.run(gives_up_after(1.6, round_s))
+            assert 1.6 <= took <= 1.25 * 1.6 + 4 * round_s  # found out, and told, a few rounds later
+
+
+def test_a_pause_beyond_the_end_leaves_time_to_read_the_answer() -> None:
+    async def answered_after(waited: int) -> bool:
+        loop, answer = asyncio.get_running_loop(), asyncio.Event()
+        assert isinstance(loop, Slow)
+        async with Patience(1.6):
+            for _ in range(waited):
+                loop.now += 0.1
+                await asyncio.sleep(0)
+            loop.now += 3600  # the process was stopped; the answer has come meanwhile
+            for _ in range(3):
+                await asyncio.sleep(0)
+            loop.call_soon(answer.set)
+            await answer.wait()
+        return answer.is_set()
+
+    with asyncio.Runner(loop_factory=Slow) as runner:
+        for waited in (0, 8, 15):
+            assert runner.run(answered_after(waited))
+
+
+def test_pauses_one_after_the_other_come_to_an_end() -> None:
+    with asyncio.Runner(loop_factory=Slow) as runner:
+        assert runner.run(gives_up_after(1.6, 30.0)) <= 6 * 30.0
