@@ -18,7 +18,7 @@ from spectator.server.auditing import Noted
 from spectator.server.bodies import check as check_form
 from spectator.server.bodies import parse_json
 from spectator.server.intake import CONTROL_BODY_LIMIT, read_body
-from spectator.server.keys import GUESSING, MANAGER, PUBLISHING, TURNS
+from spectator.server.keys import GUESSING, LISTING, MANAGER, PUBLISHING, TURNS
 from spectator.server.observing import SEEN, Timed, kind_of
 from spectator.server.openapi import API_ROOT
 from spectator.server.policy import PUBLISHER, check_credential, check_standing
@@ -58,6 +58,8 @@ async def _answer(route: Route, request: web.Request, noted: Noted) -> web.Strea
         return await route.handler(call)
     if isinstance(call.body, JoinAsk) and call.body.password:
         turns = request.app[GUESSING]
+    elif route.large:
+        turns = request.app[LISTING].of(call.caller.tenant or "")
     async with turns.turn():
         return await route.handler(call)
 

@@ -16,6 +16,7 @@ from spectator.server.keys import (
     DOORMAN,
     GUESSING,
     JOIN_ROOT,
+    LISTING,
     MANAGER,
     METER,
     PUBLISHING,
@@ -29,7 +30,7 @@ from spectator.server.metered import Meter
 from spectator.server.pages import PAGES, Documents, Pages, static_folder
 from spectator.server.places import PLACES, add_places
 from spectator.server.table import ROUTES
-from spectator.server.turns import GUESS_WAITS_S, GUESSES_AT_ONCE, Turns
+from spectator.server.turns import GUESS_WAITS_S, GUESSES_AT_ONCE, LISTS_AT_ONCE, Lanes, Turns
 from spectator.server.under_way import UNDER_WAY, UnderWay, counted
 from spectator.server.webhooks import Webhooks
 from spectator.settings import Settings
@@ -51,6 +52,7 @@ def make_app(manager: Manager, settings: Settings, *, join_root: str = "") -> we
     app[DOORMAN] = Doorman(settings)
     app[TURNS], app[WATCHING], app[PUBLISHING] = Turns(), Turns(), Turns()
     app[GUESSING] = Turns(GUESSES_AT_ONCE, GUESS_WAITS_S)
+    app[LISTING] = Lanes(LISTS_AT_ONCE)
     app[JOIN_ROOT] = join_root
     app[METER] = Meter(manager)
     app[WEBHOOKS] = Webhooks(settings.webhook_networks)

@@ -10,7 +10,7 @@ from aiohttp import web
 from spectator.manager import Manager
 from spectator.server.hosts import Doorman
 from spectator.server.metered import Meter
-from spectator.server.turns import Turns
+from spectator.server.turns import Lanes, Turns
 from spectator.server.webhooks import Webhooks
 from spectator.settings import Settings
 
@@ -27,6 +27,9 @@ be. In one line a node that cannot keep up lets people in who then do not get to
 
 GUESSING: web.AppKey[Turns] = web.AppKey("GUESSING", Turns)
 """Turns of those who try a password: fewer, because each waits for a hash and would hold up all others."""
+
+LISTING: web.AppKey[Lanes] = web.AppKey("LISTING", Lanes)
+"""Turns of those who list all rooms of a tenant, by tenant: one that asks for much holds up itself."""
 
 WEBHOOKS: web.AppKey[Webhooks] = web.AppKey("WEBHOOKS", Webhooks)
 METER: web.AppKey[Meter] = web.AppKey("METER", Meter)

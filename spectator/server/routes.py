@@ -90,6 +90,7 @@ class Route:
         refusals: the errors a caller should expect beyond those every call may meet.
         finds_room: look the ``{room}`` up before the handler runs; False where the domain does it (joining).
         own_pace: the handler waits for the other end or for something to happen, and takes its turns itself.
+        large: the answer may be megabytes, so only few are made for a tenant at once.
         takes: media types of a special body, for the OpenAPI document.
         gives: media types of a special answer, for the OpenAPI document.
         headers: further request headers the call reads, name → meaning.
@@ -107,6 +108,7 @@ class Route:
     refusals: Sequence[type[RoomsError]] = ()
     finds_room: bool = True
     own_pace: bool = False
+    large: bool = False
     takes: Sequence[str] = ()
     gives: Sequence[str] = ()
     headers: Mapping[str, str] = field(default_factory=dict)

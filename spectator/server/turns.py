@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
+from weakref import WeakValueDictionary
 
 from rooms import Busy, StoreUnavailable
 
@@ -21,6 +22,10 @@ GUESSES_AT_ONCE: Final = 16
 is inside may be before it: with 64 of two hundred guesses inside it took 230 ms, with 16 it takes 80."""
 GUESS_WAITS_S: Final = 2.0
 """Whoever waits longer to have a password checked is told to come again: the line has an end."""
+
+LISTS_AT_ONCE: Final = 2
+"""Of calls of one tenant that list all of its rooms: a thousand of them are eight megabytes of answer, and
+forty such calls at once held up everybody else for six seconds."""
 
 LONGEST_WAIT_S: Final = 10.0
 
@@ -108,3 +113,25 @@ class Turns:
             _, following = self._waiting.popleft()
             if not following.done():
                 following.set_exception(StoreUnavailable(retry_after=2.0))
+
+
+class Lanes:
+    """Turns for each of many callers apart, made when they are asked for and kept while somebody uses them.
+
+    Args:
+        at_once: how many of each may be inside.
+    """
+
+    def __init__(self, at_once: int) -> None:
+        self._at_once = at_once
+        self._of: WeakValueDictionary[str, Turns] = WeakValueDictionary()
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+    def of(self, name: str) -> Turns:
+        """The turns of one caller; whoever uses them keeps them until the end of the turn."""
+        found = self._of.get(name)
+        if found is None:
+            found = self._of[name] = Turns(self._at_once)
+        return found

@@ -60,6 +60,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         policy.READER,
         "The rooms of the key's tenant.",
         answers={200: answers.RoomsAnswer},
+        large=True,
     ),
     Route(
         "GET",

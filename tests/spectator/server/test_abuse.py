@@ -14,8 +14,8 @@ from aiohttp.test_utils import TestServer
 from rooms import Connection
 from spectator.embedded import EmbeddedStore
 from spectator.server.app import make_app
-from spectator.server.keys import GUESSING
-from spectator.server.turns import GUESSES_AT_ONCE
+from spectator.server.keys import GUESSING, LISTING
+from spectator.server.turns import GUESSES_AT_ONCE, LISTS_AT_ONCE
 from tests.spectator.server.conftest import Reply, Site, running
 from tests.spectator.server.sockets.watching import metrics, watching
 
@@ -161,6 +161,27 @@ async def test_who_tries_a_password_holds_up_only_who_tries_one(site: Site) -> N
         assert await join(guarded, password="s3cret") == 503
         await crowd.aclose()
         assert await join(guarded, password="s3cret") == 200
+
+
+async def test_who_lists_all_rooms_many_times_at_once_waits_for_itself(site: Site) -> None:
+    room = (await site.create())["room"]["id"]
+    app = make_app(site.manager, site.manager.settings)
+    async with TestServer(app) as server, AsyncExitStack() as crowd:
+        for _ in range(LISTS_AT_ONCE):
+            await crowd.enter_async_context(app[LISTING].of("local").turn())
+
+        async def get(path: str) -> int:
+            headers = {"Authorization": f"Bearer {site.key}"}
+            async with site.session.get(server.make_url(f"/api/v1{path}"), headers=headers) as answer:
+                return answer.status
+
+        async with asyncio.TaskGroup() as group:
+            lists = group.create_task(get("/rooms"))
+            for _ in range(20):
+                assert await get(f"/rooms/{room}") == 200
+            assert not lists.done()
+            await crowd.aclose()
+        assert lists.result() == 200
 
 
 DROPPED = {"date", "server", "x-request-id"}  # the last is random, for every answer

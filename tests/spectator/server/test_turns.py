@@ -1,11 +1,12 @@
 """Turns: bounded, in order, given back whatever happens."""
 
 import asyncio
+import gc
 
 import pytest
 
 from rooms import Busy, StoreUnavailable
-from spectator.server.turns import Turns
+from spectator.server.turns import Lanes, Turns
 from spectator.tasks import Tasks
 from tests.harness.waiting import eventually
 
@@ -97,3 +98,27 @@ async def test_a_turn_given_to_somebody_who_gives_up_goes_to_the_next() -> None:
     await eventually(lambda: order)
     assert order == ["second"]
     await others.stop()
+
+
+async def test_each_has_turns_of_its_own() -> None:
+    lanes, tasks, inside = Lanes(at_once=1), Tasks("callers"), list[str]()
+
+    async def work(name: str) -> None:
+        async with lanes.of(name).turn():
+            inside.append(name)
+
+    async with lanes.of("lab").turn():
+        tasks.start(work("lab"), "lab")
+        tasks.start(work("school"), "school")
+        await eventually(lambda: inside)
+        assert inside == ["school"]
+    await eventually(lambda: len(inside) == 2)
+    await tasks.stop()
+
+
+async def test_turns_that_nobody_uses_are_forgotten() -> None:
+    lanes = Lanes(at_once=1)
+    for number in range(10):
+        async with lanes.of(f"tenant-{number}").turn():
+            gc.collect()
+            assert len(lanes) == 1
