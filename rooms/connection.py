@@ -38,8 +38,9 @@ from rooms.sentinel import Sentinels
 from rooms.store_url import COMMAND_TIMEOUT_S, Address, Node, parse
 
 CALL_LIMIT_S = 1.65
-"""The longest any call here takes: an answer to a caller outside must leave within 2.5 s, be it the last of
-six hundred that are given up in the same moment (0.2 to 0.8 s on two cores)."""
+"""The longest any call here waits, a quarter more where this process is busy all the time (``patience``): an
+answer to a caller outside must leave within 2.5 s, be it the last of six hundred that are given up in the same
+moment (0.2 to 0.8 s on two cores)."""
 
 FULL_PAUSE_S = 5.0
 """When to come again to a store without memory: somebody has to give it some first."""

@@ -78,7 +78,7 @@ async def gives_up_after(seconds: float, round_s: float) -> float:
 
 def test_a_busy_loop_stretches_the_time_by_a_quarter_at_most() -> None:
     with asyncio.Runner(loop_factory=Slow) as runner:
-        for round_s in (0.01, 0.15, 0.3, 0.7):
+        for round_s in (0.01, 0.15, 0.35):
             took = runner.run(gives_up_after(1.6, round_s))
             assert 1.6 <= took <= 1.25 * 1.6 + 4 * round_s  # found out, and told, a few rounds later
 
