@@ -39,7 +39,7 @@ from rooms.store_url import COMMAND_TIMEOUT_S, Address, Node, parse
 
 CALL_LIMIT_S = 1.65
 """The longest any call here waits, a quarter more where this process is busy all the time (``patience``): an
-answer to a caller outside must leave within 2.5 s, be it the last of six hundred that are given up in the same
+answer to a caller outside must leave within 2.5 s, be it the last of six hundred that are given up in one
 moment (0.2 to 0.8 s on two cores)."""
 
 FULL_PAUSE_S = 5.0
