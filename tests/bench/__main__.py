@@ -48,6 +48,8 @@ def arguments(given_to: Sequence[str] | None = None) -> argparse.Namespace:
     asked.add_argument("--guard", action="store_true", help="only compare our fan-out with the C program's")
     asked.add_argument("--record", action="store_true", help="with --guard: what is found is the new record")
     given = asked.parse_args(given_to)
+    if given.record and (not given.guard or given.tiny or given.quick):
+        asked.error("--record goes with --guard, and a short run finds no ratio to keep: leave out the size")
     given.effort = Effort("tiny" if given.tiny else "quick" if given.quick else "full", given.peers)
     if given.dry or (given.document is None and given.effort.size != "full"):
         given.document = None  # what a short run finds is no figure for the document

@@ -38,7 +38,8 @@ def main(effort: Effort, *, record: bool, path: Path = RECORD) -> int:
         return 2
     if record:
         kept = {"measured": time.strftime("%Y-%m-%d", time.gmtime()), "on": described(), "margin": MARGIN}
-        path.write_text(json.dumps({**kept, "ratios": found}, indent=2) + "\n")
+        ratios_kept = {name: round(ratio, 3) for name, ratio in found.items()}
+        path.write_text(json.dumps({**kept, "ratios": ratios_kept}, indent=2) + "\n")
         return 0
     return verdict(found, path)
 

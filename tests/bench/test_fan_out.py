@@ -85,6 +85,14 @@ def test_a_record_of_the_guard_is_kept() -> None:
     assert set(json.loads(guard.RECORD.read_text())["ratios"]) == set(RECORDED["ratios"])
 
 
+def test_the_record_is_written_by_a_whole_run_of_the_guard_only(capsys: pytest.CaptureFixture[str]) -> None:
+    assert arguments(["--guard", "--record"]).record
+    for given in (["--record"], ["--guard", "--record", "--tiny"], ["--guard", "--record", "--quick"]):
+        with pytest.raises(SystemExit):
+            arguments(given)
+        assert "--record" in capsys.readouterr().err
+
+
 def test_a_short_run_writes_nothing_unless_told_where() -> None:
     assert arguments(["--quick"]).document is None
     assert arguments(["--dry"]).document is None
