@@ -175,6 +175,11 @@ class Nodes:
         others = (row for row in self._rows.values() if row.name != self.name)
         return (self._own, *(row for row in others if jumped or is_alive(row, now_ms)))
 
+    async def look(self) -> tuple[NodeRow, ...]:
+        """``live``, looked up now: one may have come or gone since the beat. Raises StoreUnavailable."""
+        self._rows = {row.name: row for row in await read_nodes(self._connection)}
+        return self.live
+
     @property
     def checkpoint(self) -> int:
         """The newest version of checkpoints that every living node reads."""
@@ -219,7 +224,7 @@ class Nodes:
             self._own, seen_ms=now_ms, connections=self._connections(), stopping=self._stopping
         )
         await self._connection.command("HSET", KEY, self.name, _encode(self._own))
-        self._rows = {row.name: row for row in await read_nodes(self._connection)}
+        await self.look()
         gone = [row.name for row in self._rows.values() if row.seen_ms <= now_ms - KEPT_MS]
         if gone and not self._connection.clock.jumped():
             await self._connection.command("HDEL", KEY, *gone)

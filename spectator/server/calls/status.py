@@ -28,11 +28,13 @@ async def show(call: Call) -> web.Response:
         most_open_files=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
     )
     if call.caller.kind == "operator" or call.caller.tenant == LOCAL_TENANT:
+        living = await call.manager.nodes.look()
         trips = [await _trip(call) for _ in range(_TRIPS)]
         answer.store = store_view(await call.manager.connection.info(), sorted(trips)[_TRIPS // 2])
         answer.store_time = iso(call.manager.now_ms())
         answer.checkpoint = call.manager.nodes.checkpoint
-        answer.living = [_node(row) for row in call.manager.nodes.live]
+        answer.nodes = len(living)
+        answer.living = [_node(row) for row in living]
     return reply(answer)
 
 

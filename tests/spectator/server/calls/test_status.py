@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from pydantic import SecretStr
 
 from rooms import Connection
 from spectator.embedded import EmbeddedStore
+from spectator.nodes import KEY, NodeRow
 from spectator.server.calls.status import store_view
 from tests.spectator.server.conftest import Site, running
 
@@ -23,6 +25,20 @@ async def test_this_machines_own_key_learns_of_server_and_store(site: Site) -> N
     assert told["store"]["trip_ms"] > 0
     assert told["time"].endswith("Z")
     assert told["store_time"].endswith("Z")
+
+
+async def test_a_node_that_has_just_come_or_gone_is_told_at_once(site: Site, connection: Connection) -> None:
+    async def living() -> set[str]:
+        return {row["name"] for row in (await site.call("GET", "/status", token="key")).body["living"]}
+
+    here = await living()
+    now_ms = await connection.tell_time()
+    for number in range(5):  # each sooner than a node's beat could bring it
+        row = msgspec.json.encode(NodeRow(name=f"n{number}", seen_ms=now_ms, started_ms=now_ms))
+        await connection.command("HSET", KEY, f"n{number}", row)
+        assert await living() == {*here, f"n{number}"}
+        await connection.command("HDEL", KEY, f"n{number}")
+    assert await living() == here
 
 
 async def test_another_tenant_learns_nothing_of_the_store_and_the_operator_does(
