@@ -84,24 +84,30 @@ def status(arguments: argparse.Namespace, out: Output) -> int:
     if found is None:
         out.result({"running": False}, "No server is running. Start one: spectator serve")
         return Exit.NO_SERVER
-    rooms = Api(found.address, told.api_key or found.key).rooms()
-    live = sum((room.get("run") or {}).get("status") == "active" for room in rooms)
     answer: Dict[str, Any] = {
         "running": True,
         "url": found.address.url,
         "pid": found.pid,
         "version": found.version,
         "workers": found.workers,
-        "rooms": len(rooms),
-        "live": live,
-        **_of_nodes(found),
+        "problem": None,
     }
     workers = f", {found.workers} workers" if found.workers > 1 else ""
-    where = f"Running at {found.address.url} (process {found.pid}, version {found.version}{workers}): "
-    lines = [where + f"{_count(len(rooms), 'room')}, {live} live."]
-    if len(answer["nodes"] or ()) > 1:
-        lines += [f"{len(answer['nodes'])} nodes share its store:", *map(_node_line, answer["nodes"])]
-    out.result(answer, "\n".join(lines))
+    where = f"Running at {found.address.url} (process {found.pid}, version {found.version}{workers})"
+    try:
+        rooms = Api(found.address, told.api_key or found.key).rooms()
+        nodes = _of_nodes(found)
+    except Refused as refused:
+        if refused.status < 500:
+            raise
+        unknown = {"problem": refused.code, "rooms": None, "live": None, "nodes": None, "checkpoint": None}
+        out.result({**answer, **unknown}, f"{where}, and in trouble. {refused.message}")
+        return Exit.FAILED
+    live = sum((room.get("run") or {}).get("status") == "active" for room in rooms)
+    lines = [f"{where}: {_count(len(rooms), 'room')}, {live} live."]
+    if len(nodes["nodes"] or ()) > 1:
+        lines += [f"{len(nodes['nodes'])} nodes share its store:", *map(_node_line, nodes["nodes"])]
+    out.result({**answer, "rooms": len(rooms), "live": live, **nodes}, "\n".join(lines))
     return Exit.DONE
 
 

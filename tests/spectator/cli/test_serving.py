@@ -9,6 +9,7 @@ import pytest
 from spectator.cli.serving import _is_there
 from spectator.embedded import EmbeddedStore, process
 from tests.harness.terminal import spectator_command, spectator_json, spectator_started
+from tests.rooms.servers import own_store
 
 
 def test_without_a_server_status_says_how_to_start_one(tmp_path):
@@ -20,11 +21,31 @@ def test_without_a_server_status_says_how_to_start_one(tmp_path):
 
 def test_status_tells_where_it_runs(server):
     told = spectator_json(server.data_dir, "status")
-    assert told["running"] is True
+    assert (told["running"], told["problem"]) == (True, None)
     assert told["url"] == server.url
     assert server.process is not None
     assert told["pid"] == server.process.pid
     assert f"Running at {server.url}" in spectator_command(server.data_dir, "status").stdout
+
+
+@pytest.mark.faults
+def test_status_of_a_server_whose_store_is_silent_says_where_it_runs_all_the_same(tmp_path):
+    data = tmp_path / "data"
+    with (
+        own_store(tmp_path) as store,
+        spectator_started(data, "serve", "--port", "0", "--redis", store.url) as serving,
+    ):
+        assert serving.stdout is not None
+        url = serving.stdout.readline().split()[2]
+        with store.paused():
+            done = spectator_command(data, "status")
+            told = spectator_command(data, "status", "--json")
+    assert (done.returncode, told.returncode) == (1, 1)
+    assert f"Running at {url}" in done.stdout
+    assert "in trouble. The store cannot be reached." in done.stdout
+    answer = json.loads(told.stdout)
+    assert (answer["running"], answer["url"], answer["pid"]) == (True, url, serving.pid)
+    assert (answer["problem"], answer["rooms"], answer["nodes"]) == ("store_unavailable", None, None)
 
 
 def test_stop_ends_it_and_its_rooms_stay(fresh_server):
