@@ -1,5 +1,7 @@
+import asyncio
 import json
 import math
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -7,8 +9,9 @@ import pytest
 from rooms import Connection
 from spectator.events import decode
 from spectator.log import Log, Retention
-from spectator.series import CAPACITY
+from spectator.series import CAPACITY, Point
 from spectator.state import Span, State, compact, history, restore
+from spectator.tasks import Tasks
 
 ROOM = "r_0123456789abcdef"
 AT = 1_700_000_000
@@ -115,3 +118,35 @@ async def test_a_span_may_be_open_on_either_side(connection: Connection, span: S
     log = await published(connection, [metrics(step) for step in range(10)])
     steps = (await asked(log, names=["reward"], span=span))["metrics"]["reward"]["step"]
     assert steps in ([0, 1, 2, 3, 4], [5, 6, 7, 8, 9])
+
+
+class Watched:
+    """A series that notes in which turn of the loop it is read."""
+
+    exact = True
+
+    def __init__(self, read: list[int], turns: list[int]) -> None:
+        self._read, self._turns = read, turns
+
+    def points(self) -> list[Point]:
+        self._read.append(len(self._turns))
+        return [Point(1.0, 1.0, 1.0, 1.0)]
+
+
+async def test_the_loop_turns_between_two_series() -> None:
+    read, turns = list[int](), list[int]()
+    state: Any = SimpleNamespace(series={f"s{number}": Watched(read, turns) for number in range(20)})
+    log: Any = None  # nothing is coarse, so it is not read
+
+    async def turn() -> None:
+        while True:
+            turns.append(0)
+            await asyncio.sleep(0)
+
+    tasks = Tasks("turns")
+    tasks.start(turn(), "turn")
+    found = await history(log, "r_1", state, names=["s3", "s3", "s1"])
+    assert list(found["metrics"]) == ["s3", "s1"]
+    await history(log, "r_1", state)
+    await tasks.stop()
+    assert len(set(read)) == len(read) == 22
