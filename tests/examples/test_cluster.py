@@ -23,6 +23,7 @@ from tests.harness.waiting import eventually, until
 
 PATIENCE_S = 90
 EXAMPLE = ROOT / "examples" / "cluster"
+BESIDE = "127.0.0.2"
 ELSEWHERE = "203.0.113.7"
 PARTS = {"store-1", "store-2", "store-3", "server-a", "server-b", "haproxy"}
 pytestmark = pytest.mark.timeout(300)
@@ -130,7 +131,9 @@ def test_everything_runs_and_is_told(cluster: Cluster) -> None:
 async def test_sockets_and_streams_by_haproxy(cluster: Cluster) -> None:
     async with aiohttp.ClientSession() as session:
         await watched_through(session, cluster.url, cluster.key, 0.5)
-        # Who asks is known by what the proxy wrote, to both servers.
+    # Who asks is known by what the proxy wrote, to both servers, and not by what a visitor says.
+    beside = aiohttp.TCPConnector(local_addr=(BESIDE, 0))
+    async with aiohttp.ClientSession(connector=beside) as session:
         for _ in range(4):
             async with session.get(f"{cluster.url}/", headers={"X-Forwarded-For": ELSEWHERE}) as page:
                 assert page.status == 200
@@ -138,7 +141,8 @@ async def test_sockets_and_streams_by_haproxy(cluster: Cluster) -> None:
     def logs() -> list[str]:
         return [(cluster.folder / f"server-{name}.log").read_text() for name in "ab"]
 
-    await eventually(lambda: any(f"{ELSEWHERE} GET / 200" in log for log in logs()), deadline=PATIENCE_S)
+    await eventually(lambda: any(f"{BESIDE} GET / 200" in log for log in logs()), deadline=PATIENCE_S)
+    assert not any(f"{ELSEWHERE} GET / 200" in log for log in logs())
     sockets = re.compile(r"INFO spectator.access: 127\.0\.0\.1 GET /ws/rooms/\w+ 101 ")
     await eventually(lambda: all(map(sockets.search, logs())), deadline=PATIENCE_S)  # both had sockets
 
