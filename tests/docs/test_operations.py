@@ -9,6 +9,7 @@ from spectator.hub.hub import AFTER_MS, RETURN_MS
 from spectator.hub.policy import Policy
 from spectator.manager.manager import MOST_WAITS
 from spectator.nodes import ALIVE_MS
+from spectator.server.heads import ALL_OF_ONE, IDLE
 from spectator.server.running import ENDED_BY_S, STORED_BY_S
 from spectator.server.turns import AT_ONCE
 from spectator.server.webhooks import AT_ONCE as WEBHOOKS_AT_ONCE
@@ -28,8 +29,10 @@ def test_the_rule_for_the_store_is_the_one_that_is_tested() -> None:
 def test_the_bounds_of_a_process_are_those_of_the_code() -> None:
     policy = Policy()
     for number, what in (
-        (policy.client_viewers, "connections of one address ({}"),
+        (policy.client_viewers, "viewers of one address ({}"),
         (policy.client_strangers, "of which {} may be strangers"),
+        (ALL_OF_ONE, "its connections of any kind ({})"),
+        (IDLE, "those kept between two requests ({})"),
         (policy.room_viewers, "of a room ({})"),
         (policy.node_viewers, "of the process ({})"),
         (AT_ONCE, "calls worked on at once ({})"),

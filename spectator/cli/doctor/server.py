@@ -75,7 +75,21 @@ def ask(found: Found) -> Iterator[Finding]:
         yield Finding("key", PROBLEM, f"{error}.")
         return
     yield Finding("key", OK, "The API key is good.")
-    yield _clock(str(status["time"]), before, time.time())
+    try:
+        yield from list(_told_by(status, before, time.time()))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        yield Finding(
+            "server.status",
+            PROBLEM,
+            "What answers there does not tell of itself as a spectator server does.",
+            "It may be no spectator server, and your key was shown to it.",
+            "See that the address is right; if it is not, revoke the key.",
+        )
+
+
+def _told_by(status: Any, before: float, after: float) -> Iterator[Finding]:
+    """What its ``/status`` says; errors where that is not what a server of ours answers."""
+    yield _clock(str(status["time"]), before, after)
     if status["most_open_files"] < FEW_FILES:
         yield Finding(
             "server.open_files",
@@ -195,7 +209,7 @@ def _said(body: bytes) -> str:
     try:
         told: Dict[str, Any] = json.loads(body)
         return str(told.get("version", ""))
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return ""
 
 

@@ -24,6 +24,7 @@ _TEXT, _CLOSE, _PING, _PONG = 1, 8, 9, 10
 _FINAL, _MASKED = 0x80, 0x80
 _LONGEST = 8 * 1024 * 1024
 _SWITCHING = 101
+_NO_JSON, _TOO_BIG = 1007, 1009  # close codes of RFC 6455 for what cannot be taken
 
 
 class NotUpgraded(Exception):
@@ -91,9 +92,10 @@ class WebSocket:
                 self._send(_PONG, payload)
             elif kind in {0, _TEXT}:
                 parts += payload
+                if len(parts) > _LONGEST:
+                    raise Closed(_TOO_BIG)
                 if first & _FINAL:
-                    told: Dict[str, Any] = json.loads(bytes(parts))
-                    return told
+                    return _object(bytes(parts))
 
     def close(self) -> None:
         """Say good-bye and close; the other end's answer is not waited for."""
@@ -139,7 +141,7 @@ class WebSocket:
         elif size == 127:
             size = int.from_bytes(self._exactly(8), "big")
         if size > _LONGEST:
-            raise Closed(1009)
+            raise Closed(_TOO_BIG)
         return first, self._exactly(size)
 
     def _exactly(self, count: int) -> bytes:
@@ -167,3 +169,13 @@ class WebSocket:
         mask = os.urandom(4)
         masked = bytes(byte ^ mask[place % 4] for place, byte in enumerate(payload))
         self._socket.sendall(head + mask + masked)
+
+
+def _object(payload: bytes) -> Dict[str, Any]:
+    try:
+        told = json.loads(payload)
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        raise Closed(_NO_JSON)
+    return told

@@ -1,10 +1,12 @@
 import time
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from spectator.cli.doctor import machine
-from spectator.cli.doctor.server import _clock, _refused, _said, _version, _way
+from spectator.cli.doctor.server import Found, _clock, _refused, _said, _version, _way, ask
 from spectator.client.address import Address
 from spectator.client.errors import Refused
 
@@ -38,7 +40,7 @@ def test_another_version_is_told():
 
 def test_what_answers_otherwise_says_no_version():
     assert _said(b'{"status":"ok","version":"1.2"}') == "1.2"
-    assert _said(b"<html>") == _said(b"[1]") == ""
+    assert _said(b"<html>") == _said(b"[1]") == _said(b"[" * 200_000) == ""
 
 
 def test_a_key_that_may_only_publish_is_no_problem():
@@ -68,3 +70,20 @@ def test_plain_http_across_a_network_and_a_proxy_on_the_way(monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
     (found,) = _way(Address.parse("http://127.0.0.1:8000"))
     assert (found.check, found.level) == ("server.proxy", "note")
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        None,
+        [1, 2],
+        {},
+        {"time": 5, "most_open_files": 1},
+        {"time": "2026-03-14T15:09:26.535Z", "most_open_files": "many"},
+        {"time": "2026-03-14T15:09:26.535Z", "most_open_files": 5_000, "store": {"kind": 1}},
+    ],
+)
+def test_what_tells_of_itself_as_no_server_of_ours_does_is_a_problem(status: Any) -> None:
+    api: Any = SimpleNamespace(has_credential=True, request=lambda *_asked: status)
+    last = list(ask(Found(api, "1.0")))[-1]
+    assert (last.check, last.level) == ("server.status", "problem")

@@ -87,6 +87,25 @@ def test_messages_whole_in_parts_and_long():
     assert bytes(byte ^ mask[place] for place, byte in enumerate(peer.heard[6:8])) == b"hi"
 
 
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        (frame(0x81, b"[1]"), 1007),
+        (frame(0x81, b"{"), 1007),
+        (frame(0x81, b"\xff"), 1007),
+        (frame(0x81, b"[" * 200_000), 1007),
+        (frame(0x01, b" " * 5_000_000) + frame(0x00, b" " * 5_000_000), 1009),
+    ],
+)
+def test_what_no_server_of_ours_says_ends_it(said, code):
+    with Peer(said) as peer:
+        found = WebSocket(peer.address, "/ws/rooms/r", "rk_secret", 20)
+        with pytest.raises(Closed) as closed:
+            found.receive()
+        found.close()
+    assert closed.value.code == code
+
+
 def test_an_answer_that_is_none():
     with Peer(b"", accept=False) as peer, pytest.raises(NotUpgraded) as refused:
         WebSocket(peer.address, "/ws/rooms/r", "rk_secret", 20)
