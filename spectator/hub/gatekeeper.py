@@ -88,6 +88,8 @@ class Gatekeeper:
             await self._look([room_id for room_id in ids if room_id in self._node.rooms])
         except StoreUnavailable:
             self._outage.failed()
+            if self._node.log.connection.is_cluster:
+                return  # rooms of other servers go on; these are looked at again in seconds (``ring_old``)
             await self._outage.wait()
             for room_id in ids:
                 self.ring(room_id)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
-from rooms import StoreFull, StoreUnavailable
+from rooms import RoomsError, StoreFull, StoreUnavailable
 from spectator.hub import speech
 from spectator.hub.codes import Close
 from spectator.hub.crowd import audience
@@ -58,10 +58,11 @@ class Lookout:
         await asyncio.sleep(self._node.policy.look_s)
         self._find_stuck()
         try:
-            await self._look()
-            self._outage.answered()
-            await self._renew()
-            await self._announce()
+            if await self._look():
+                self._outage.answered()
+            else:
+                self._outage.failed()
+            await self._keep()
             self._outage.took()
         except StoreFull:
             self._outage.refused()
@@ -94,28 +95,56 @@ class Lookout:
     def _watched(self) -> list[RoomHub]:
         return [room for room in self._node.rooms.values() if room.viewers and room.feed is not None]
 
-    async def _look(self) -> None:
+    async def _look(self) -> bool:
         """The heads of all rooms in one pipeline; where one moved on and nobody rang, that is made up for.
 
         Those that everybody has left for the moment are looked at too: who comes next is served from memory,
-        and must not be shown what a store that lost its tail does not know any more.
+        and must not be shown what a store that lost its tail does not know any more. Returns whether
+        everything was answered; raises StoreUnavailable where nothing was. In a cluster one server may be
+        silent, and the rooms of the others go on.
         """
-        asked = self._node.clock()
-        await self._node.log.connection.tell_time()
-        self._node.stats.store_trip.add(self._node.clock() - asked)
+        connection, asked = self._node.log.connection, self._node.clock()
+        answers: list[BaseException | None] = [None]
+        try:
+            await connection.tell_time()
+            self._node.stats.store_trip.add(self._node.clock() - asked)
+        except StoreUnavailable as error:
+            if not connection.is_cluster:
+                raise
+            answers = [error]
         kept = [room for room in self._node.rooms.values() if room.feed is not None]
-        if not kept:
-            return
-        heads, _ = await asyncio.gather(
-            self._node.log.heads([room.id for room in kept]), self._presence.look(self._watched())
-        )
-        for room in kept:
-            head = heads.get(room.id)
-            if head is None or room.feed is None:
-                continue
-            room.head = head
-            if head.cursor != room.feed.cursor:
-                self._reader.ring(room.id)
+        if kept:
+            looks = (self._compare(kept), self._presence.look(self._watched()))
+            answers += await asyncio.gather(*looks, return_exceptions=True)
+        failures = [answer for answer in answers if answer is not None]
+        for failure in failures:
+            if len(failures) == len(answers) or not isinstance(failure, StoreUnavailable):
+                raise failure
+        return not failures
+
+    async def _compare(self, kept: Sequence[RoomHub]) -> None:
+        """Ring for rooms whose log has moved on; raises when one of them did not answer, after the others."""
+        heads = await self._node.log.heads_each([room.id for room in kept])
+        sick: RoomsError | None = None
+        for room, head in zip(kept, heads, strict=True):
+            if isinstance(head, RoomsError):
+                sick = head
+            elif room.feed is not None:
+                room.head = head
+                if head.cursor != room.feed.cursor:
+                    self._reader.ring(room.id)
+        if sick is not None:
+            raise sick
+
+    async def _keep(self) -> None:
+        """Renew what viewers hold, and tell publishers of them, also where the first failed in part."""
+        try:
+            await self._renew()
+        except StoreUnavailable:
+            if self._node.log.connection.is_cluster:
+                await self._announce()
+            raise
+        await self._announce()
 
     async def _renew(self) -> None:
         """Renew the seats and ties of rooms whose turn it is; who lost theirs is told why."""
@@ -129,9 +158,9 @@ class Lookout:
         for room in due:
             behind = self._presence.lags(room)
             lags |= {(room.id, person): behind.get(person, 0) for person in room.people()}
-        lost = await self._seats.renew(lags)
-        for room in due:
+        for room in due:  # also where one server of a cluster is silent: the others did renew theirs
             room.renewed_at = now
+        lost = await self._seats.renew(lags)
         self._jumps = jumps
         for room_id in {room_id for room_id, _ in lost}:
             await self._gatekeeper.look(room_id)  # ends those who may not watch any more, by its reason
@@ -141,16 +170,28 @@ class Lookout:
                 self._end(viewer, Close.ROOM_FULL)
 
     async def _announce(self) -> None:
-        """Tell publishers what viewers would look at; learn how many keys watch elsewhere."""
+        """Tell publishers what viewers would look at; learn how many keys watch elsewhere.
+
+        Raises StoreUnavailable when one of them cannot be told; in a cluster the others are told first.
+        """
         now = self._node.clock()
+        sick: StoreUnavailable | None = None
         for room in list(self._node.rooms.values()):
             told = (room.keys, room.wants())
             every = 0.0 if self._outage.full else self._node.policy.poll_s
             stale = bool(room.viewers) and now - room.announced_at >= every
             if stale or (told != room.announced and (room.viewers or room.announced)):
-                total = await self._node.log.announce(room.id, self._node.name, *told)
+                try:
+                    total = await self._node.log.announce(room.id, self._node.name, *told)
+                except StoreUnavailable as error:
+                    if not self._node.log.connection.is_cluster:
+                        raise
+                    sick = error
+                    continue
                 room.keys_elsewhere = max(0, total - told[0])
                 room.announced, room.announced_at = told if room.viewers else None, now
+        if sick is not None:
+            raise sick
 
     def _tell(self, room: RoomHub) -> None:
         now_ms = self._node.now_ms()

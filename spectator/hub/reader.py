@@ -122,6 +122,8 @@ class Reader:
             self._node.stats.beat.add(self._node.clock() - began)
         except StoreUnavailable:
             self._outage.failed()
+            if self._node.log.connection.is_cluster:
+                return  # rooms of other servers go on; when all are back, every room is read
             await self._outage.wait()
             for room in rooms:
                 self.ring(room.id)

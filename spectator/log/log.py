@@ -114,12 +114,18 @@ class Log:
         A room without events has an empty head.
         """
         wanted = list(room_ids)
-        commands = [("HMGET", keys.head(room_id), *FIELDS) for room_id in wanted]
-        replies, _ = await asyncio.gather(self.connection.command_many(commands), self.connection.tell_time())
+        heads, _ = await asyncio.gather(self.heads_each(wanted), self.connection.tell_time())
+        return {room_id: _sound(head) for room_id, head in zip(wanted, heads, strict=True)}
+
+    async def heads_each(self, room_ids: Sequence[str]) -> list[Head | RoomsError]:
+        """Return the heads of these rooms in order, in one pipeline.
+
+        An error in the place of a head: the server of that room did not answer; in a cluster others did.
+        """
+        commands = [("HMGET", keys.head(room_id), *FIELDS) for room_id in room_ids]
+        replies = await self.connection.command_many(commands)
         now = self.connection.clock.now_ms()
-        return {
-            room_id: read_head(_sound(reply), now) for room_id, reply in zip(wanted, replies, strict=True)
-        }
+        return [reply if isinstance(reply, RoomsError) else read_head(reply, now) for reply in replies]
 
     async def read(self, cursors: Sequence[tuple[str, Cursor]]) -> list[Tail]:
         """Return what follows each cursor, of all of them or none; else as read_each."""
