@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import replace
-from typing import Any, Callable, Dict, Iterator, List, Optional
+from typing import Callable, Iterator, Optional
 
 import pytest
 
@@ -15,106 +15,23 @@ from spectator.client.delivery import (
     LOOK_AGAIN,
     PACE,
     UNWATCHED_PACE,
-    Delivery,
-    Hooks,
 )
-from spectator.client.errors import NoServer, Refused, SpectatorError, Unreachable
+from spectator.client.errors import NoServer, Refused, Unreachable
 from spectator.client.opened import Opened
-from spectator.client.pending import EVENT, LIFE, SAMPLE, Entry, Pending
-from spectator.client.stderr import Speaker
-from tests.spectator.client.fake_server import Call, FakeServer, Reply, Trouble, problem
-
-
-class Words:
-    """What would stand on stderr."""
-
-    def __init__(self) -> None:
-        self.text = ""
-
-    def write(self, words: str) -> None:
-        self.text += words
-
-    def flush(self) -> None:
-        pass
-
-
-class Sender:
-    """A delivery to a fake server, with a hand on everything around it."""
-
-    def __init__(self, server: FakeServer, **hooks: Any) -> None:
-        self.server = server
-        self.pending = Pending()
-        self.words = Words()
-        self.answers: List[Dict[str, Any]] = []
-        self.opened: List[Opened] = []
-        self.rooms = 0
-        self.error: Optional[SpectatorError] = None
-        told = {
-            "open": self.open,
-            "opened": self.opened.append,
-            "begin": self.begin,
-            "answered": self.answers.append,
-        }
-        speaker = Speaker(stream=lambda: self.words)  # type: ignore[arg-type,return-value]  # all it needs of one
-        self.delivery = Delivery(self.pending, Hooks(**{**told, **hooks}), speaker)
-
-    def open(self) -> Opened:
-        if self.error is not None:
-            raise self.error
-        self.rooms += 1
-        return Opened(
-            Address.parse(self.server.url), {"id": f"r_{self.rooms}", "code": "ABC234"}, f"rk_{self.rooms}"
-        )
-
-    def begin(self) -> Entry:
-        return Entry(
-            LIFE, time.time(), {"type": "training_event", "event": "training_started", "data": {}}, 3
-        )
-
-    def add(self, *values: float) -> None:
-        for value in values:
-            self.pending.add(SAMPLE, time.time(), {"type": "training_metrics", "data": {"loss": value}}, 1)
-
-    def until_idle(self, most: int = 30) -> None:
-        for _ in range(most):
-            self.delivery.step()
-            if self.delivery.idle and self.delivery.failed is None:
-                return
-        raise AssertionError(f"still not idle: {self.delivery.failed!r}\n{self.words.text}")
+from spectator.client.pending import EVENT
+from tests.spectator.client.fake_server import Call, FakeServer, Reply, problem
+from tests.spectator.client.sending import Sender, events_only, once, senders
 
 
 @pytest.fixture
 def make(fake: FakeServer) -> Iterator[Callable[..., Sender]]:
-    made: List[Sender] = []
-
-    def makes(**hooks: Any) -> Sender:
-        made.append(Sender(fake, **hooks))
-        return made[-1]
-
-    yield makes
-    for sender in made:
-        sender.delivery.close()
+    with senders(fake) as makes:
+        yield makes
 
 
 @pytest.fixture
 def sender(make: Callable[..., Sender]) -> Sender:
     return make()
-
-
-def events_only(call: Call) -> bool:
-    return call.path.endswith("/events") and bool(call.body)
-
-
-def once(reply: Reply) -> Trouble:
-    """Trouble with one batch, after the run has begun."""
-    left = [reply]
-
-    def trouble(call: Call) -> Optional[Reply]:
-        if not events_only(call) or b"training_started" in call.body or not left:
-            return None
-        return left.pop()
-
-    return trouble
 
 
 def test_begins_the_run_and_sends_in_order(sender: Sender, fake: FakeServer) -> None:
@@ -425,126 +342,3 @@ def test_credentials_stay_out_of_what_is_printed(sender: Sender) -> None:
     sender.until_idle()
     assert "rk_1" not in repr(sender.delivery.opened)
     assert "rk_1" not in sender.words.text
-
-
-def over_quota(quota: str, limit: float, after: float = 2) -> Reply:
-    return problem(429, "quota_exceeded", quota=quota, limit=limit, Retry_After=after)
-
-
-def test_a_quota_is_named_waited_for_and_nothing_is_lost(sender: Sender, fake: FakeServer) -> None:
-    sender.until_idle()
-    full = over_quota("events_per_second", 10)
-    replies = [full] * 5
-    fake.troubles.append(lambda call: replies.pop() if events_only(call) and replies else None)
-    sender.add(1.0)
-    pauses = [sender.delivery.step() for _ in range(5)]
-    assert all(2.0 <= pause <= 2.5 for pause in pauses)  # as told: waiting longer each time would lose more
-    assert sender.words.text.count("\n") == 1
-    assert "the quota events_per_second (10) is used up" in sender.words.text
-    sender.until_idle()
-    assert fake.metrics("loss") == [1.0]
-    assert sender.pending.dropped == 0
-    bodies = {call.body for call in fake.posts()[1:]}
-    assert len(bodies) == 1  # the very same, under the same number
-
-
-def test_each_quota_is_told_for_itself_with_what_was_lost(sender: Sender, fake: FakeServer) -> None:
-    sender.until_idle()
-    replies = [over_quota("stored_bytes", 5e6), over_quota("bytes_per_second", 1000)]
-    fake.troubles.append(lambda call: replies.pop() if events_only(call) and replies else None)
-    sender.pending.lost(7)
-    sender.add(1.0)
-    sender.until_idle()
-    assert "bytes_per_second (1000)" in sender.words.text
-    assert "stored_bytes (5000000)" in sender.words.text
-    assert "(7 events so far)" in sender.words.text
-
-
-def test_more_than_a_quota_ever_takes_goes_in_parts(sender: Sender, fake: FakeServer) -> None:
-    sender.until_idle()
-
-    def two_a_second(call: Call) -> Optional[Reply]:
-        many = events_only(call) and len(call.events) > 2
-        return over_quota("events_per_second", 2, after=0.001) if many else None
-
-    fake.troubles.append(two_a_second)
-    sender.add(1.0, 2.0, 3.0, 4.0, 5.0)
-    sender.until_idle()
-    assert fake.metrics("loss") == [1.0, 2.0, 3.0, 4.0, 5.0]
-
-
-def test_a_suspended_tenant_is_told_and_goes_on_where_it_was(
-    make: Callable[..., Sender], fake: FakeServer
-) -> None:
-    sender = make(renew=lambda opened: replace(opened, owner_token="sk_local_x"))
-    sender.until_idle()
-
-    def suspended(call: Call) -> Optional[Reply]:
-        return problem(403, "not_allowed") if events_only(call) else None
-
-    fake.troubles.append(suspended)
-    sender.add(1.0)
-    for _ in range(4):
-        sender.delivery.step()
-    assert sender.words.text.count("It was not_allowed; training goes on") == 1
-    fake.troubles.remove(suspended)
-    sender.until_idle()
-    assert fake.metrics("loss") == [1.0]
-    assert [room.id for room in sender.opened] == ["r_1"]  # the same room, not a second one beside it
-
-
-def test_a_key_that_this_process_is_replacing_is_no_news(
-    make: Callable[..., Sender], fake: FakeServer
-) -> None:
-    asked: List[Opened] = []
-
-    def renew(opened: Opened) -> Opened:
-        asked.append(opened)
-        return opened
-
-    sender = make(renew=renew)
-    sender.until_idle()
-    old = sender.delivery.opened
-    assert old is not None
-    fake.troubles.append(
-        lambda call: (
-            problem(401, "unauthorized") if call.headers["authorization"] != "Bearer rk_new" else None
-        )
-    )
-    sender.delivery.rekeying = True
-    sender.add(1.0)
-    assert sender.delivery.step() == FIRST_PAUSE
-    sender.delivery.rekeying = False
-    sender.delivery.take(replace(old, owner_token="rk_new"))
-    sender.until_idle()
-    assert fake.metrics("loss") == [1.0]
-    assert (asked, sender.words.text) == ([], "")
-
-
-def test_a_change_waits_for_the_new_key(make: Callable[..., Sender], fake: FakeServer) -> None:
-    sender = make(renew=lambda opened: replace(opened, owner_token="rk_new"))
-    sender.until_idle()
-    fake.troubles.append(
-        lambda call: (
-            problem(401, "unauthorized") if call.headers["authorization"] != "Bearer rk_new" else None
-        )
-    )
-    sender.delivery.change({"listed": True})
-    sender.until_idle()
-    assert [call.json for call in fake.calls if call.method == "PATCH"] == [{"listed": True}] * 2
-    assert "not changed" not in sender.words.text
-
-
-def test_a_room_that_is_gone_for_its_key_too_is_opened_anew(
-    make: Callable[..., Sender], fake: FakeServer
-) -> None:
-    def gone(_: Opened) -> Opened:
-        raise Refused("room_not_found", 404, "there is no such room")
-
-    sender = make(renew=gone)
-    sender.until_idle()
-    fake.troubles.append(lambda call: problem(404, "room_not_found") if "/r_1/" in call.path else None)
-    sender.add(1.0)
-    sender.until_idle()
-    assert [room.id for room in sender.opened] == ["r_1", "r_2"]
-    assert fake.metrics("loss") == [1.0]
