@@ -89,7 +89,7 @@ class Hub:
         self.policy = policy or Policy()
         self._node = node = Node(secrets.token_hex(8), log, rooms, self.policy, clock, self.stats, span)
         self._tasks = Tasks("hub")
-        self._outage = Outage(self._weather_changed)
+        self._outage = Outage(self._weather_changed, divided=log.connection.is_cluster)
         self._pump = Pump(self.policy, clock)
         self._seats = Seats(rooms, self._tasks)
         self._presence = Presence(node, self._pump)

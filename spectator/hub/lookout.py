@@ -57,17 +57,22 @@ class Lookout:
         """Wait a second, then look."""
         await asyncio.sleep(self._node.policy.look_s)
         self._find_stuck()
+        looked = False
         try:
             if await self._look():
                 self._outage.answered()
             else:
-                self._outage.failed()
+                self._outage.answered_in_part()
+            looked = True
             await self._keep()
             self._outage.took()
         except StoreFull:
             self._outage.refused()
         except StoreUnavailable:
-            self._outage.failed()
+            if looked:
+                self._outage.failed()
+            else:
+                self._outage.vanished()
         self._gatekeeper.ring_old()
         for room in self._watched():
             self._tell(room)
@@ -117,8 +122,9 @@ class Lookout:
             looks = (self._compare(kept), self._presence.look(self._watched()))
             answers += await asyncio.gather(*looks, return_exceptions=True)
         failures = [answer for answer in answers if answer is not None]
+        in_part = connection.is_cluster and len(failures) < len(answers)
         for failure in failures:
-            if len(failures) == len(answers) or not isinstance(failure, StoreUnavailable):
+            if not in_part or not isinstance(failure, StoreUnavailable):
                 raise failure
         return not failures
 

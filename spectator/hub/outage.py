@@ -21,17 +21,19 @@ class Outage:
 
     Args:
         changed: called with how it is now.
+        divided: whether it is many servers: what one does not answer, another may.
     """
 
-    def __init__(self, changed: Callable[[Weather], None]) -> None:
+    def __init__(self, changed: Callable[[Weather], None], *, divided: bool = False) -> None:
         self._changed = changed
+        self._divided = divided
         self._weather = Weather.FAIR
         self._back = asyncio.Event()
         self._back.set()
 
     @property
     def over(self) -> bool:
-        """Whether the store answers; one that is full does."""
+        """Whether the store answers, at least in part; one that is full does."""
         return self._back.is_set()
 
     @property
@@ -40,8 +42,21 @@ class Outage:
         return self._weather is Weather.FULL
 
     def failed(self) -> None:
-        """The store did not answer."""
+        """The store did not answer; of one that is divided others may, so calls go on to be taken."""
+        before = self.over
         self._turn(Weather.AWAY)
+        if self._divided and before:
+            self._back.set()
+
+    def answered_in_part(self) -> None:
+        """Some servers answered and others did not: viewers are told of it, and calls are taken."""
+        self._turn(Weather.AWAY)
+        self._back.set()
+
+    def vanished(self) -> None:
+        """No server answered anything."""
+        self._turn(Weather.AWAY)
+        self._back.clear()
 
     def answered(self) -> None:
         """The store answered; whether it would take anything is not known by that."""

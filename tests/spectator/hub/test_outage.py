@@ -40,3 +40,18 @@ async def test_one_can_wait_for_its_end():
     assert not waiting.done()
     outage.answered()
     await asyncio.wait_for(waiting, 1)
+
+
+async def test_of_a_divided_store_a_part_that_is_away_ends_nothing_for_the_others():
+    told: list[Weather] = []
+    outage = Outage(told.append, divided=True)
+    outage.failed()
+    assert outage.over
+    outage.vanished()
+    assert not outage.over
+    outage.failed()
+    assert not outage.over  # that nothing answers is known; one more that does not is no news
+    outage.answered_in_part()
+    assert outage.over
+    outage.answered()
+    assert told == [Weather.AWAY, Weather.FAIR]

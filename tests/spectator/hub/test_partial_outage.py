@@ -49,6 +49,7 @@ async def test_lost_bells_are_made_up_for_and_seats_and_wishes_kept_where_the_st
     assert (await told(unlucky, "notice"))["code"] == "store_unavailable"
 
     for step in range(3):
+        assert node.hub.available  # calls are taken: whether theirs is the silent server they find out
         await node.publish(sound, metrics(step), ring=False)
         await eventually(lambda step=step: steps(sink)[-1:] == [step], DEADLINE_S)
     person, announced = viewer.right.person, view.announced_at
