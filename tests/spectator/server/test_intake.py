@@ -78,10 +78,10 @@ def test_exactly_the_limit_passes_and_one_byte_more_does_not() -> None:
 def test_a_bomb_costs_what_the_limit_costs() -> None:
     bomb = _bomb()
     assert len(bomb) < MB
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(PayloadTooLarge):
         unpack(bomb, "gzip")
-    assert time.perf_counter() - began < 0.25
+    assert time.process_time() - began < 0.5  # of this process: how busy the machine is does not count
 
 
 def _bomb() -> bytes:
@@ -94,10 +94,10 @@ def _bomb() -> bytes:
 
 
 def test_a_body_of_very_many_empty_members_is_refused() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(InvalidRequest, match="members"):
         unpack(gzip.compress(b"") * 40_000, "gzip")
-    assert time.perf_counter() - began < 0.25
+    assert time.process_time() - began < 0.5  # of this process: how busy the machine is does not count
 
 
 def test_nothing_stays_nothing() -> None:

