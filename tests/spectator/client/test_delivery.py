@@ -47,7 +47,7 @@ def test_begins_the_run_and_sends_in_order(sender: Sender, fake: FakeServer) -> 
 def test_after_a_batch_there_is_a_short_pause_and_then_rest(sender: Sender) -> None:
     sender.delivery.step()
     sender.add(1.0)
-    assert sender.delivery.step() == PACE
+    assert PACE / 3 <= sender.delivery.step() < PACE, "the way there and back is part of it"
     assert not sender.delivery.resting
     assert 0 < sender.delivery.step() <= module.HEARTBEAT
     assert sender.delivery.resting
@@ -60,10 +60,11 @@ def test_while_nobody_watches_the_training_is_disturbed_less(sender: Sender, fak
     for value in range(4):
         sender.add(value)
         paces.append(sender.delivery.step())
-    assert paces == [PACE, *[UNWATCHED_PACE] * 3], "one answer may be from just before somebody came"
+    assert paces[0] < PACE, "one answer may be from just before somebody came"
+    assert all(UNWATCHED_PACE / 3 <= pace < UNWATCHED_PACE for pace in paces[1:])
     fake.watching = 1
     sender.add(2.0)
-    assert sender.delivery.step() == PACE
+    assert sender.delivery.step() < PACE
 
 
 def test_an_answer_that_got_lost_is_asked_for_again_with_the_same_bytes(
