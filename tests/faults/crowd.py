@@ -311,7 +311,8 @@ class Crowd:
 
     def _show(self, viewer: Viewer, said: Said) -> None:
         epoch, seq = viewer.place
-        if said.epoch != epoch:
+        begun = viewer.place == (0, 0) and said.first == 1  # a log has no epoch before its first event
+        if said.epoch != epoch and not begun:
             self.counts["silent gap: another epoch without the whole"] += 1
         elif said.first > seq + 1:
             self.counts["silent gap: events never came"] += 1
